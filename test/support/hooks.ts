@@ -1,0 +1,35 @@
+/**
+ * A throw inside `apply`, or any promise nobody awaits, does not fail a mocha test: mocha swallows the
+ * rejection and exits 0. These hooks collect such rejections and fail the test that caused them.
+ * The failure aborts the rest of that suite; its remaining tests count as neither passed nor failed.
+ */
+const rejections: unknown[] = [];
+
+process.on("unhandledRejection", (reason) => {
+  rejections.push(reason);
+});
+
+/** Node reports an unhandled rejection one turn after it happened, so two turns are enough to see it. */
+async function settle(): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
+  await new Promise((resolve) => setImmediate(resolve));
+}
+
+async function failOnRejection(where: string): Promise<void> {
+  await settle();
+  const [cause] = rejections.splice(0);
+  if (cause !== undefined) {
+    throw new Error(`unhandled rejection in ${where}: ${cause instanceof Error ? cause.message : cause}`, {
+      cause,
+    });
+  }
+}
+
+export const mochaHooks: Mocha.RootHookObject = {
+  async afterEach() {
+    await failOnRejection(`"${this.currentTest?.fullTitle() ?? "a test"}"`);
+  },
+  async afterAll() {
+    await failOnRejection("the end of the run");
+  },
+};

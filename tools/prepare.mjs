@@ -1,0 +1,1 @@
+process.stderr.write("prepare: nothing to build yet\n");
