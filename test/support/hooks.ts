@@ -26,7 +26,7 @@ async function failOnRejection(where: string): Promise<void> {
 }
 
 export const mochaHooks: Mocha.RootHookObject = {
-  async afterEach() {
+  async afterEach(this: Mocha.Context) {
     await failOnRejection(`"${this.currentTest?.fullTitle() ?? "a test"}"`);
   },
   async afterAll() {

@@ -1,0 +1,147 @@
+import * as pulumi from "@pulumi/pulumi";
+import * as pulumiservice from "@pulumi/pulumiservice";
+import { checkDefinition, formatDiagnostic } from "../esc/check.js";
+import { type ArgumentIssue, refuse } from "./args.js";
+
+/** One ESC environment. */
+export interface EscEnvironmentArgs {
+  /** Last part of its name: `staging` becomes `<organization>/<project>/staging`. */
+  name: string;
+  /** Its definition, as YAML. */
+  yaml: pulumi.Input<string>;
+  /**
+   * The same definition with well-formed stand-ins for what is not known before the first `up` (a role's ARN,
+   * an address). It is what gets checked when `yaml` is not known yet, so it is required whenever `yaml` is an
+   * output. See `renderTwice`.
+   */
+  placeholderYaml?: string;
+}
+
+export interface EscEnvironmentsArgs {
+  /** The Pulumi organization. */
+  organization: string;
+  /** The ESC project: the middle part of `organization/project/environment`. */
+  project: string;
+  environments: EscEnvironmentArgs[];
+  /**
+   * Definitions that `environments` import but this stack does not own, by the name they are imported under
+   * (`<project>/base`), so that references into them are checked too. What is imported must be here or in
+   * `environments`.
+   */
+  imports?: Record<string, string>;
+}
+
+/**
+ * The ESC environments that one stack owns, each checked by Pulumi's own evaluator before anything is written:
+ * a broken reference fails the first preview of an empty account with `project/environment:line:column`.
+ * Errors and warnings both fail it, for the Pulumi service refuses both, but only after it has written.
+ *
+ * @throws ResourceError for arguments that cannot be used, and for a definition that does not check.
+ */
+export class EscEnvironments extends pulumi.ComponentResource {
+  /** Environment name, as in `environments`, to `organization/project/name`. */
+  readonly ids: pulumi.Output<Record<string, string>>;
+  /** Environment name, as in `environments`, to the number of its newest revision. */
+  readonly revisions: pulumi.Output<Record<string, number>>;
+
+  constructor(name: string, args: EscEnvironmentsArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("escapement:index:EscEnvironments", name, {}, opts);
+    refuse(checkArgs(args), this);
+    const { organization, project } = args;
+    const known = { ...args.imports, ...previewDefinitions(args) };
+
+    const ids: Record<string, string> = {};
+    const revisions: Record<string, pulumi.Output<number>> = {};
+    for (const { name: environmentName, yaml, placeholderYaml } of args.environments) {
+      const qualified = `${project}/${environmentName}`;
+      const check = async (text: string) => failOnFindings(qualified, text, known, this);
+      // A promise is never unknown, so its rejection fails even a preview in which `yaml` is unknown and the
+      // `apply` below does not run.
+      const placeholderChecked = placeholderYaml === undefined ? undefined : check(placeholderYaml);
+      const asset = pulumi.all([yaml, pulumi.output(placeholderChecked)]).apply(async ([text]) => {
+        if (text !== placeholderYaml) await check(text);
+        return new pulumi.asset.StringAsset(text);
+      });
+      const environment = new pulumiservice.Environment(
+        `${name}-${environmentName}`,
+        { organization, project, name: environmentName, yaml: asset },
+        { parent: this },
+      );
+      ids[environmentName] = `${organization}/${qualified}`;
+      revisions[environmentName] = environment.revision;
+    }
+    this.ids = pulumi.output(ids);
+    this.revisions = pulumi.output(revisions);
+    this.registerOutputs({ ids: this.ids, revisions: this.revisions });
+  }
+}
+
+/**
+ * Renders a definition for `EscEnvironments`: once from `inputs`, and once with a stand-in for each input that
+ * is not a plain string, because its value may not be known before the first `up`.
+ */
+export function renderTwice<K extends string>(
+  render: (values: Partial<Record<K, string>>) => string,
+  inputs: Partial<Record<K, pulumi.Input<string>>>,
+  standIns: Record<K, string>,
+): { yaml: pulumi.Output<string>; placeholderYaml: string } {
+  const placeholders: Partial<Record<K, string>> = {};
+  for (const name of Object.keys(inputs) as K[]) {
+    const input: pulumi.Input<string> | undefined = inputs[name];
+    placeholders[name] = input === undefined || typeof input === "string" ? input : standIns[name];
+  }
+  const yaml = pulumi
+    .all(inputs as Record<string, pulumi.Input<string | undefined>>)
+    .apply((values) => render(values as Partial<Record<K, string>>));
+  return { yaml, placeholderYaml: render(placeholders) };
+}
+
+async function failOnFindings(
+  name: string,
+  yaml: string,
+  environments: Readonly<Record<string, string>>,
+  resource: pulumi.Resource,
+): Promise<void> {
+  const findings = (await checkDefinition({ name, yaml, environments })).map((finding) =>
+    formatDiagnostic(name, finding),
+  );
+  if (findings.length === 0) return;
+  // Pulumi puts `error serializing property "yaml"` before the text of a rejected input; this line stays plain.
+  for (const finding of findings) await pulumi.log.error(finding, resource);
+  throw new pulumi.ResourceError(findings.join("; "), resource, true);
+}
+
+/** What each environment of this stack is known as to the others while they are checked. */
+function previewDefinitions({ project, environments }: EscEnvironmentsArgs): Record<string, string> {
+  const definitions: Record<string, string> = {};
+  for (const { name, yaml, placeholderYaml } of environments) {
+    const text = placeholderYaml ?? yaml;
+    if (typeof text === "string") definitions[`${project}/${name}`] = text;
+  }
+  return definitions;
+}
+
+function checkArgs({ organization, project, environments }: EscEnvironmentsArgs): ArgumentIssue[] {
+  const issues: ArgumentIssue[] = [];
+  const checkName = (path: string, value: string) => {
+    if (!/^[A-Za-z0-9_.-]{1,100}$/.test(value)) {
+      issues.push({ path, reason: `"${value}" must be 1 to 100 of letters, digits and _ . -` });
+    }
+  };
+  checkName("organization", organization);
+  checkName("project", project);
+  const seen = new Set<string>();
+  environments.forEach(({ name, yaml, placeholderYaml }, index) => {
+    checkName(`environments[${index}].name`, name);
+    if (seen.has(name))
+      issues.push({ path: `environments[${index}].name`, reason: `"${name}" is listed twice` });
+    seen.add(name);
+    if (typeof yaml !== "string" && placeholderYaml === undefined) {
+      issues.push({
+        path: `environments[${index}].placeholderYaml`,
+        reason: "is required when yaml is an output: without it nothing could be checked before the first up",
+      });
+    }
+  });
+  return issues;
+}

@@ -1,0 +1,117 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import { type ArgumentIssue, refuse } from "./args.js";
+import { checkNameParts, entryName } from "./names.js";
+
+/** One Secrets Manager entry. Its value is put there by people or rotators, never by Pulumi. */
+export interface SecretEntryArgs {
+  /** Last part of the entry's name: `database` becomes `<project>/<stage>/database`. */
+  name: string;
+  /** What the entry holds and who uses it; shown in the AWS console. */
+  description?: string;
+}
+
+export interface SecretEntriesArgs {
+  /** First part of every entry's name, after the prefix. */
+  project: string;
+  /** Second part of every entry's name. */
+  stage: string;
+  /** Put in front of every entry's name, for accounts that several teams share: `acme-`. @default "" */
+  namePrefix?: string;
+  entries: SecretEntryArgs[];
+  /** Customer-managed key that encrypts the entries. @default the account's `aws/secretsmanager` key */
+  kmsKeyArn?: pulumi.Input<string>;
+  /** Days in which a deleted entry can be restored: 7 to 30, or 0 for none. @default 30 */
+  recoveryWindowInDays?: number;
+  tags?: pulumi.Input<Record<string, pulumi.Input<string>>>;
+}
+
+/**
+ * The Secrets Manager entries of one stage, created without a value: a value given to Pulumi, write-only
+ * arguments included, would be kept in the stack's state. Each entry refuses requests that do not come over TLS.
+ *
+ * @throws ResourceError listing every argument that cannot be used: names AWS would refuse, doubled names, a
+ * recovery window outside AWS's limits.
+ */
+export class SecretEntries extends pulumi.ComponentResource {
+  /** Entry name, as in `entries`, to ARN. */
+  readonly arns: pulumi.Output<Record<string, string>>;
+  /** Entry name, as in `entries`, to Secrets Manager name. */
+  readonly names: pulumi.Output<Record<string, string>>;
+
+  constructor(name: string, args: SecretEntriesArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("escapement:index:SecretEntries", name, {}, opts);
+    refuse([...checkNameParts(args), ...checkEntries(args)], this);
+
+    const arns: Record<string, pulumi.Output<string>> = {};
+    const names: Record<string, string> = {};
+    for (const entry of args.entries) {
+      const physicalName = entryName(args, entry.name);
+      const secret = new aws.secretsmanager.Secret(
+        `${name}-${entry.name}`,
+        {
+          name: physicalName,
+          description: entry.description,
+          kmsKeyId: args.kmsKeyArn,
+          recoveryWindowInDays: args.recoveryWindowInDays ?? 30,
+          tags: args.tags,
+        },
+        { parent: this },
+      );
+      new aws.secretsmanager.SecretPolicy(
+        `${name}-${entry.name}-tls`,
+        {
+          secretArn: secret.arn,
+          policy: pulumi.jsonStringify(tlsOnlyPolicy(secret.arn)),
+          blockPublicPolicy: true,
+        },
+        { parent: this },
+      );
+      arns[entry.name] = secret.arn;
+      names[entry.name] = physicalName;
+    }
+    this.arns = pulumi.output(arns);
+    this.names = pulumi.output(names);
+    this.registerOutputs({ arns: this.arns, names: this.names });
+  }
+}
+
+/**
+ * Denies what does not come over TLS, but not the calls that AWS's own services make (rotation, replication,
+ * requests forwarded for a caller): those may arrive without the key, and a plain deny would lock them out.
+ */
+function tlsOnlyPolicy(secretArn: pulumi.Input<string>) {
+  return {
+    Version: "2012-10-17",
+    Statement: [
+      {
+        Sid: "DenyPlainTextTransport",
+        Effect: "Deny",
+        Principal: "*",
+        Action: "secretsmanager:*",
+        Resource: secretArn,
+        Condition: {
+          Bool: { "aws:SecureTransport": "false" },
+          BoolIfExists: { "aws:PrincipalIsAWSService": "false", "aws:ViaAWSService": "false" },
+        },
+      },
+    ],
+  };
+}
+
+function checkEntries({ entries, recoveryWindowInDays: days }: SecretEntriesArgs): ArgumentIssue[] {
+  const issues: ArgumentIssue[] = [];
+  const seen = new Set<string>();
+  entries.forEach(({ name }, index) => {
+    const path = `entries[${index}].name`;
+    if (!/^[A-Za-z0-9_+=.@-]{1,256}$/.test(name)) {
+      issues.push({ path, reason: `"${name}" must be 1 to 256 of letters, digits and _ + = . @ -` });
+    }
+    if (seen.has(name)) issues.push({ path, reason: `"${name}" is listed twice` });
+    seen.add(name);
+  });
+  if (days !== undefined && days !== 0 && !(Number.isInteger(days) && days >= 7 && days <= 30)) {
+    issues.push({ path: "recoveryWindowInDays", reason: `${days} must be 0 or a whole number from 7 to 30` });
+  }
+  return issues;
+}
