@@ -1,0 +1,67 @@
+import type { RouteConfig } from "./config.js";
+import { AdapterError } from "./errors.js";
+import type { Logger } from "./log.js";
+
+/** Reads one SSM parameter; undefined when it is not there. */
+export type ReadParameter = (name: string) => Promise<string | undefined>;
+
+/** @throws {AdapterError} not_configured while the audience is not known */
+export type Audience = () => Promise<string>;
+
+/** An instance that started before the parameter was written looks again, but not at every request. */
+const RETRY_MILLISECONDS = 2_000;
+
+/**
+ * The audience of a route: the configured one, or the text of one SSM parameter, which exists because a
+ * function URL is known only after the function. Reading starts at once; once known it is never read again.
+ */
+export function createAudience(
+  route: RouteConfig,
+  options: { readonly readParameter: ReadParameter; readonly now: () => number; readonly log: Logger },
+): Audience {
+  const { audience, audienceParameter } = route;
+  if (audience !== undefined) return async () => audience;
+  if (audienceParameter === undefined)
+    throw new TypeError("a checked route has an audience or its parameter");
+
+  let pending: Promise<string | undefined> | undefined;
+  let nextRead = 0;
+  const read = (): Promise<string | undefined> => {
+    if (pending === undefined || options.now() >= nextRead) {
+      nextRead = Number.POSITIVE_INFINITY;
+      pending = options.readParameter(audienceParameter).catch((error: unknown) => {
+        const name = error instanceof Error ? error.name : typeof error;
+        options.log({ level: "error", message: "notice", reason: `the audience parameter: ${name}` });
+        return undefined;
+      });
+      void pending.then((value) => {
+        if (!value) nextRead = options.now() + RETRY_MILLISECONDS;
+      });
+    }
+    return pending;
+  };
+  void read();
+  return async () => {
+    const value = await read();
+    if (value) return value;
+    throw new AdapterError("not_configured", `the parameter ${audienceParameter} holds no audience yet`);
+  };
+}
+
+/** Reads parameters through AWS Systems Manager; the client is loaded at the first read. */
+export const readSsmParameter: ReadParameter = async (name) => {
+  const { GetParameterCommand, ParameterNotFound, SSMClient } = await import("@aws-sdk/client-ssm");
+  const client = new SSMClient({
+    maxAttempts: 2,
+    requestHandler: { connectionTimeout: 1000, requestTimeout: 2000 },
+  });
+  try {
+    const { Parameter } = await client.send(new GetParameterCommand({ Name: name }));
+    return Parameter?.Value;
+  } catch (error) {
+    if (error instanceof ParameterNotFound) return undefined;
+    throw error;
+  } finally {
+    client.destroy();
+  }
+};

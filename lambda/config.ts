@@ -1,0 +1,210 @@
+import * as z from "zod/mini";
+import type { AccessRule } from "./access/rules.js";
+import type { IssuerConfig } from "./auth/signature.js";
+import { AdapterConfigError } from "./errors.js";
+import { describeIssues } from "./issues.js";
+import type { Source } from "./sources/define-source.js";
+
+/**
+ * What `config.json` holds: everything the adapter trusts. It lies beside the bundle, so rules and code change
+ * in one step. Everything absent is closed.
+ */
+export interface AdapterConfig {
+  /** The one Pulumi organization whose environments may call. */
+  readonly organization: string;
+  readonly issuers: readonly IssuerConfig[];
+  readonly routes: readonly RouteConfig[];
+  readonly access: readonly AccessRule[];
+  /** Settings of each source that requests may name, for instance `{ "secrets-manager": {} }`. */
+  readonly sources: Readonly<Record<string, unknown>>;
+  /** Where used tokens are remembered. `memory` is for one process only; the Lambda handler refuses it. */
+  readonly replay: { readonly store: "dynamodb"; readonly table: string } | { readonly store: "memory" };
+  /** How far the issuer's clock may be from ours. 0 to 300. @default 30 */
+  readonly clockSkewSeconds?: number | undefined;
+  readonly limits?: Partial<AdapterLimits> | undefined;
+}
+
+/** One address. Exactly one of `audience` and `audienceParameter` is given. */
+export interface RouteConfig {
+  /** The path as the caller writes it, compared byte for byte, for instance `/open`. */
+  readonly path: string;
+  readonly action: "open";
+  /** The token's `aud`: the full URL in the environment's `url`, compared byte for byte. */
+  readonly audience?: string | undefined;
+  /** Name of the SSM parameter that holds the audience, where the address is known only after deployment. */
+  readonly audienceParameter?: string | undefined;
+}
+
+export interface AdapterLimits {
+  /** Longest body, in bytes. @default 65536 */
+  readonly bodyBytes: number;
+  /** Longest Authorization header, in bytes. @default 8192 */
+  readonly tokenBytes: number;
+  /** Longest time between a token's `iat` and `exp`. @default 7200 */
+  readonly tokenLifetimeSeconds: number;
+  /** Longest wait for a source. @default 5000 */
+  readonly sourceMilliseconds: number;
+}
+
+/** A configuration that has been checked and completed. */
+export interface ResolvedConfig extends Omit<AdapterConfig, "clockSkewSeconds" | "limits"> {
+  readonly clockSkewSeconds: number;
+  readonly limits: AdapterLimits;
+}
+
+export const DEFAULT_LIMITS: AdapterLimits = {
+  bodyBytes: 65_536,
+  tokenBytes: 8_192,
+  tokenLifetimeSeconds: 7_200,
+  sourceMilliseconds: 5_000,
+};
+
+const text = z.string().check(z.minLength(1), z.maxLength(2048));
+const whole = (least: number, most: number) => z.int().check(z.minimum(least), z.maximum(most));
+const where = (accepts: (value: string) => boolean, error: string) =>
+  text.check(z.refine(accepts, { error }));
+
+const httpsUrl = where(
+  (value) => URL.canParse(value) && value.startsWith("https://"),
+  "must be an https URL",
+);
+const environment = where((value) => /^[\w.-]+\/[\w.-]+$/.test(value), "must be project/environment");
+
+const schema = z.strictObject({
+  organization: where((value) => /^[\w.-]+$/.test(value), "must be the name of a Pulumi organization"),
+  issuers: z
+    .array(
+      z.strictObject({
+        issuer: httpsUrl,
+        jwksUri: where(isHttpsOrLoopback, "must be an https URL (http only on a loopback address)"),
+      }),
+    )
+    .check(z.minLength(1)),
+  routes: z
+    .array(
+      z.strictObject({
+        path: where((value) => /^\/[\w./-]*$/.test(value), "must be a path of plain segments"),
+        action: z.literal("open"),
+        audience: z.optional(httpsUrl),
+        audienceParameter: z.optional(text),
+      }),
+    )
+    .check(z.minLength(1)),
+  access: z.array(
+    z.strictObject({
+      environment,
+      rootEnvironment: z.optional(environment),
+      action: z.literal("open"),
+      source: text,
+      names: z
+        .array(where((value) => !value.includes("*"), "must be exact, without *"))
+        .check(z.minLength(1)),
+    }),
+  ),
+  sources: z.record(text, z.unknown()),
+  replay: z.discriminatedUnion("store", [
+    z.strictObject({ store: z.literal("dynamodb"), table: text }),
+    z.strictObject({ store: z.literal("memory") }),
+  ]),
+  clockSkewSeconds: z.optional(whole(0, 300)),
+  limits: z.optional(
+    z.strictObject({
+      bodyBytes: z.optional(whole(1, 1_048_576)),
+      tokenBytes: z.optional(whole(1, 16_384)),
+      tokenLifetimeSeconds: z.optional(whole(1, 86_400)),
+      sourceMilliseconds: z.optional(whole(1, 30_000)),
+    }),
+  ),
+}) satisfies z.ZodMiniType<AdapterConfig>;
+
+/**
+ * Checks a configuration against the sources this adapter was built with, and completes it.
+ *
+ * @throws {AdapterConfigError} with every problem, so that one round of mending is enough
+ */
+export function parseConfig(untrusted: unknown, sources: readonly Source[]): ResolvedConfig {
+  const parsed = schema.safeParse(untrusted);
+  const problems = [
+    ...(parsed.success ? [] : describeIssues(parsed.error.issues)),
+    ...findContradictions(untrusted, sources),
+  ];
+  if (!parsed.success || problems.length > 0) throw new AdapterConfigError(problems);
+  return {
+    ...parsed.data,
+    clockSkewSeconds: parsed.data.clockSkewSeconds ?? 30,
+    limits: { ...DEFAULT_LIMITS, ...parsed.data.limits },
+  };
+}
+
+/**
+ * What no single field shows. It looks at the configuration as given, whether or not that fits the schema, so
+ * that both kinds of problem are told at once.
+ */
+function findContradictions(untrusted: unknown, sources: readonly Source[]): readonly string[] {
+  const config = asRecord(untrusted);
+  const configured = asRecord(config.sources);
+  return [
+    ...asRecords(config.routes).flatMap(checkRoute),
+    ...asRecords(config.access).flatMap((rule, index) =>
+      checkRule(rule, index, config.organization, configured),
+    ),
+    ...Object.keys(configured).flatMap((name) => checkSource(name, configured[name], sources)),
+  ];
+}
+
+function checkRoute(route: Fields, index: number, routes: readonly Fields[]): readonly string[] {
+  const at = `config.routes[${index}]`;
+  const problems: string[] = [];
+  if ((route.audience === undefined) === (route.audienceParameter === undefined)) {
+    problems.push(`${at}: needs exactly one of audience and audienceParameter`);
+  }
+  if (route.path === "/healthz") problems.push(`${at}.path: is taken by the health check`);
+  if (routes.findIndex(({ path }) => path === route.path) !== index) {
+    problems.push(`${at}.path: is given twice`);
+  }
+  return problems;
+}
+
+function checkRule(rule: Fields, index: number, organization: unknown, sources: Fields): readonly string[] {
+  const at = `config.access[${index}]`;
+  const problems: string[] = [];
+  for (const field of ["environment", "rootEnvironment"]) {
+    const value = rule[field];
+    // ESC writes both org/env and project/env: with equal names the two could not be told apart.
+    if (typeof value === "string" && value.split("/")[0] === organization) {
+      problems.push(`${at}.${field}: its project is named like the organization, which cannot be told apart`);
+    }
+  }
+  if (typeof rule.source === "string" && !Object.hasOwn(sources, rule.source)) {
+    problems.push(`${at}.source: ${rule.source} is not configured under config.sources`);
+  }
+  return problems;
+}
+
+function checkSource(name: string, settings: unknown, sources: readonly Source[]): readonly string[] {
+  const source = sources.find((candidate) => candidate.name === name);
+  if (source === undefined) {
+    const known = sources.map((candidate) => candidate.name).join(", ");
+    return [`config.sources.${name}: is not one of this adapter's sources (${known})`];
+  }
+  const parsed = source.settings.safeParse(settings);
+  return parsed.success ? [] : describeIssues(parsed.error.issues, `config.sources.${name}`);
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function asRecord(value: unknown): Fields {
+  return typeof value === "object" && value !== null ? (value as Fields) : {};
+}
+
+function asRecords(value: unknown): readonly Fields[] {
+  return Array.isArray(value) ? value.map(asRecord) : [];
+}
+
+function isHttpsOrLoopback(value: string): boolean {
+  if (!URL.canParse(value)) return false;
+  const { protocol, hostname } = new URL(value);
+  return (
+    protocol === "https:" || (protocol === "http:" && ["127.0.0.1", "[::1]", "localhost"].includes(hostname))
+  );
+}

@@ -1,0 +1,79 @@
+import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import type { AdapterConfig } from "./config.js";
+import { type AdapterOptions, createAdapter } from "./core.js";
+import { AdapterConfigError } from "./errors.js";
+import { type Adapter, type AdapterRequest, type AdapterResponse, jsonResponse } from "./http.js";
+
+/**
+ * The part of payload format 2.0 that is read; function URLs and HTTP APIs send the same.
+ * https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html
+ */
+export interface HttpEvent {
+  readonly version: string;
+  readonly rawPath: string;
+  readonly headers?: Readonly<Record<string, string | undefined>>;
+  readonly body?: string | null;
+  readonly isBase64Encoded?: boolean;
+  readonly requestContext: { readonly requestId?: string; readonly http: { readonly method: string } };
+}
+
+/** What Lambda makes an HTTP response of. */
+export interface HttpResult {
+  readonly statusCode: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  readonly isBase64Encoded: false;
+}
+
+export type LambdaHandler = (event: HttpEvent) => Promise<HttpResult>;
+
+/** Turns payload 2.0 events into requests for an adapter. Any other event is refused. */
+export function createHandler(adapter: Adapter | Promise<Adapter>): LambdaHandler {
+  return async (event) => {
+    const request = toRequest(event);
+    if (request === undefined) {
+      return toResult(jsonResponse(400, { code: "request_invalid", requestId: randomUUID() }));
+    }
+    return toResult(await (await adapter)(request));
+  };
+}
+
+/**
+ * Starts the adapter of a deployed function: `config.json` lies in `folder`, beside the bundle. A configuration
+ * that is wrong fails the function's start, with every problem in its log.
+ *
+ * @throws {AdapterConfigError}
+ */
+export async function startFromFolder(
+  folder: string,
+  options: Omit<AdapterOptions, "config"> = {},
+): Promise<Adapter> {
+  const config = JSON.parse(readFileSync(path.join(folder, "config.json"), "utf8")) as AdapterConfig;
+  if (config.replay?.store === "memory") {
+    throw new AdapterConfigError(["config.replay.store: Lambda runs many instances, so it must be dynamodb"]);
+  }
+  return createAdapter({ ...options, config });
+}
+
+function toRequest(event: HttpEvent): AdapterRequest | undefined {
+  const method = event?.requestContext?.http?.method;
+  if (event?.version !== "2.0" || typeof method !== "string" || typeof event.rawPath !== "string") {
+    return undefined;
+  }
+  const headers: Record<string, string | undefined> = Object.create(null);
+  for (const name in event.headers) headers[name.toLowerCase()] = event.headers[name];
+  return {
+    method,
+    path: event.rawPath,
+    headers,
+    // Whether a body arrives as base64 depends on its content type and the front door: only the flag tells.
+    body: Buffer.from(event.body ?? "", event.isBase64Encoded === true ? "base64" : "utf8"),
+    requestId: event.requestContext.requestId ?? randomUUID(),
+  };
+}
+
+function toResult({ status, headers, body }: AdapterResponse): HttpResult {
+  return { statusCode: status, headers, body, isBase64Encoded: false };
+}

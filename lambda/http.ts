@@ -1,0 +1,41 @@
+/**
+ * One HTTP request as plain data. `path` is as received (no decoding, no query); header names are lower case
+ * and repeated headers are joined by ", ", as Lambda delivers them; `body` is the raw bytes, because ESC's
+ * `body_hash` is over those.
+ */
+export interface AdapterRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly body: Uint8Array;
+  /** The platform's id of this request. Never taken from a header: a caller could choose it. */
+  readonly requestId: string;
+}
+
+/** One HTTP response as plain data; `body` is JSON text. */
+export interface AdapterResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** Answers every request and never throws. */
+export type Adapter = (request: AdapterRequest) => Promise<AdapterResponse>;
+
+/** A JSON response that no cache keeps. */
+export function jsonResponse(
+  status: number,
+  body: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): AdapterResponse {
+  return {
+    status,
+    headers: {
+      "content-type": "application/json",
+      "cache-control": "no-store",
+      "x-content-type-options": "nosniff",
+      ...headers,
+    },
+    body: JSON.stringify(body),
+  };
+}

@@ -1,0 +1,26 @@
+import { AdapterError, type AdapterErrorCode } from "../errors.js";
+
+/** AWS's error names, which are stable, where its messages and statuses are not. */
+const CODES: Readonly<Record<string, AdapterErrorCode>> = {
+  ResourceNotFoundException: "source_not_found",
+  // Secrets Manager: marked for deletion.
+  InvalidRequestException: "source_not_found",
+  AccessDeniedException: "source_denied",
+  DecryptionFailure: "source_denied",
+  UnrecognizedClientException: "source_denied",
+  InvalidSignatureException: "source_denied",
+  ExpiredTokenException: "source_denied",
+  CredentialsProviderError: "source_denied",
+  ThrottlingException: "source_throttled",
+  TooManyRequestsException: "source_throttled",
+  LimitExceededException: "source_throttled",
+  AbortError: "source_timeout",
+  TimeoutError: "source_timeout",
+};
+
+/** An AWS client's error as a refusal. Only its name is kept: messages quote what was asked. */
+export function fromAwsError(error: unknown): AdapterError {
+  const name = error instanceof Error ? error.name : typeof error;
+  const code = CODES[name] ?? "source_unavailable";
+  return new AdapterError(code, `the source answered ${name}`, { cause: error });
+}
