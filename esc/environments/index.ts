@@ -1,0 +1,19 @@
+/**
+ * This project's own environments: `base` with constants, `dev` for a laptop, and the stages. Each is a
+ * function of plain options, so the same definition can be rendered twice: with placeholders, to be checked
+ * before anything exists, and with what a deployment learnt.
+ *
+ * @module
+ */
+
+export { type BaseOptions, base } from "./base.js";
+export { type DevOptions, dev } from "./dev.js";
+export { prod } from "./prod.js";
+export type { StackSource, StageOptions } from "./stage.js";
+export { staging } from "./staging.js";
+
+/** Stand for what is known after a deployment only: well-formed, so that a check looks at the rest. */
+export const placeholders = {
+  loginRoleArn: "arn:aws:iam::000000000000:role/not-known-yet",
+  adapterUrl: "https://not-known-yet.invalid/",
+} as const;

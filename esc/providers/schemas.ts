@@ -1,0 +1,105 @@
+import type { JsonSchema, Provider } from "../evaluator/types.js";
+
+/** What a provider takes and gives, in ESC's subset of JSON Schema. */
+export interface ProviderSchema {
+  readonly inputs: JsonSchema;
+  readonly outputs: JsonSchema;
+}
+
+const text = { type: "string" } as const;
+
+/** Names are free: as in Pulumi's own catalogue, an input that is not listed passes unnoticed. */
+function object(properties: Readonly<Record<string, JsonSchema>>, required: readonly string[]): JsonSchema {
+  return { type: "object", properties, required };
+}
+
+/** At least one entry, under names of the caller's choice. */
+function mapOf(values: JsonSchema): JsonSchema {
+  return { type: "object", additionalProperties: values, minProperties: 1 };
+}
+
+const awsSession = object({ accessKeyId: text, secretAccessKey: text, sessionToken: text }, [
+  "accessKeyId",
+  "secretAccessKey",
+]);
+
+/**
+ * The schemas of ESC's own providers, restated from the catalogue that Pulumi publishes (pulumi.com/docs/esc,
+ * "Providers"). They say what a check can find: ESC applies no default and does not check what a provider
+ * answers.
+ */
+export const providerSchemas = {
+  "aws-login": {
+    inputs: object(
+      {
+        oidc: object(
+          {
+            roleArn: { type: "string", minLength: 20, maxLength: 2048 },
+            sessionName: { type: "string", minLength: 2, maxLength: 64, pattern: "^[\\w+=,.@-]*$" },
+            duration: { type: "string", pattern: "^([0-9]+h)?([0-9]+m)?([0-9]+s)?$" },
+            policyArns: { type: "array", items: text },
+            subjectAttributes: {
+              type: "array",
+              items: {
+                type: "string",
+                enum: [
+                  "pulumi.user.login",
+                  "pulumi.organization.login",
+                  "pulumi.token.type",
+                  "pulumi.token.team",
+                  "currentEnvironment.name",
+                  "rootEnvironment.name",
+                ],
+              },
+            },
+          },
+          ["roleArn", "sessionName"],
+        ),
+        static: awsSession,
+      },
+      [],
+    ),
+    outputs: awsSession,
+  },
+  "aws-secrets": {
+    inputs: object(
+      {
+        region: text,
+        login: awsSession,
+        get: mapOf(object({ secretId: text, versionId: text, versionStage: text }, ["secretId"])),
+      },
+      ["region", "login", "get"],
+    ),
+    outputs: { type: "object", additionalProperties: text },
+  },
+  external: {
+    inputs: object(
+      {
+        url: { type: "string", pattern: "^https://" },
+        request: { type: "object" },
+        secret: { type: "boolean" },
+      },
+      ["url"],
+    ),
+    outputs: object({ response: { type: "object" } }, ["response"]),
+  },
+  "pulumi-stacks": {
+    inputs: object({ stacks: mapOf(object({ stack: text }, ["stack"])) }, ["stacks"]),
+    outputs: { type: "object", additionalProperties: true },
+  },
+} as const satisfies Readonly<Record<string, ProviderSchema>>;
+
+/**
+ * Providers for a check, which compares types and calls nobody. An open with them fails at the call, by name.
+ */
+export const checkedProviders: Readonly<Record<string, Provider>> = Object.fromEntries(
+  Object.entries(providerSchemas).map(([name, schemas]) => [
+    name,
+    {
+      ...schemas,
+      open: async () => {
+        throw new Error(`${name} can only be checked here, not opened`);
+      },
+    },
+  ]),
+);
