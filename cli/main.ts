@@ -1,0 +1,35 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from "commander";
+import { sandboxCommand } from "./commands/sandbox.js";
+import { CommandFailure, EXIT } from "./exit.js";
+
+/** `escapement <verb>`. Exit codes: 0 good, 1 a finding, 2 cannot run (misuse, a missing tool). */
+async function main(argv: readonly string[]): Promise<number> {
+  const program = new Command("escapement")
+    .description("Pulumi ESC on AWS as code, and a cloud on the laptop to prove it in.")
+    .addCommand(sandboxCommand())
+    .showHelpAfterError("(add --help for what it takes)");
+  overrideExit(program);
+  try {
+    await program.parseAsync(argv);
+    return EXIT.good;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.good : EXIT.cannotRun;
+    if (error instanceof CommandFailure) {
+      if (error.message !== "") process.stderr.write(`${error.message}\n`);
+      return error.exitCode;
+    }
+    process.stderr.write(`escapement: ${error instanceof Error ? error.message : String(error)}\n`);
+    return EXIT.cannotRun;
+  }
+}
+
+/** Commander would end the process itself, with 1 for misuse; sub-commands do not inherit the override. */
+function overrideExit(command: Command): void {
+  command.exitOverride();
+  for (const child of command.commands) overrideExit(child);
+}
+
+void main(process.argv).then((code) => {
+  process.exitCode = code;
+});

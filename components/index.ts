@@ -1,0 +1,13 @@
+/**
+ * The components, for other Pulumi projects.
+ *
+ * @module
+ */
+
+export {
+  type EscEnvironmentArgs,
+  EscEnvironments,
+  type EscEnvironmentsArgs,
+  renderTwice,
+} from "./esc-environments.js";
+export { SecretEntries, type SecretEntriesArgs, type SecretEntryArgs } from "./secret-entries.js";

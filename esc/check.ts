@@ -1,0 +1,71 @@
+import { isMap, isPair, isScalar, LineCounter, parseDocument, visit } from "yaml";
+import { check } from "./evaluator/index.js";
+import type { Diagnostic, Position } from "./evaluator/types.js";
+import { providerSchemas } from "./providers/schemas.js";
+
+export interface CheckDefinitionOptions {
+  /** `project/environment`: what `context.currentEnvironment.name` and the findings say. */
+  readonly name: string;
+  readonly yaml: string;
+  /** Definitions that this one imports, by the name it imports them under. Any other import is a finding. */
+  readonly environments?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Checks a definition as Pulumi ESC does when it is saved, and refuses plain-text secrets besides: whoever
+ * keeps a definition in git keeps its secrets there too. Nothing is opened, no provider is called.
+ *
+ * @returns errors and warnings, those without a position first. Both count: the Pulumi service refuses
+ * warnings as well, after it has written the definition.
+ * @throws EvaluatorError when the definition breaks a limit, or the evaluator is not there
+ * (`ERR_ESC_UNAVAILABLE`).
+ */
+export async function checkDefinition(options: CheckDefinitionOptions): Promise<Diagnostic[]> {
+  const { name, yaml, environments = {}, signal } = options;
+  const evaluation = await check({
+    name,
+    yaml,
+    providers: providerSchemas,
+    signal,
+    loadEnvironment: async (wanted) => {
+      const text = Object.hasOwn(environments, wanted) ? environments[wanted] : undefined;
+      if (text === undefined) {
+        throw new Error(`environment "${wanted}" is not among those this check was given`);
+      }
+      return { yaml: text };
+    },
+  });
+  return [...evaluation.diagnostics, ...plainTextSecrets(name, yaml)];
+}
+
+/** `project/environment:12:7: summary`, on one line. A diagnostic without a position gives no numbers. */
+export function formatDiagnostic(name: string, { range, summary }: Diagnostic): string {
+  const where = range?.environment ?? name;
+  const position = range === undefined ? "" : `:${range.begin.line}:${range.begin.column}`;
+  return `${where}${position}: ${summary.replace(/\s*\n\s*/g, " ")}`;
+}
+
+function plainTextSecrets(name: string, yaml: string): Diagnostic[] {
+  const lines = new LineCounter();
+  const found: Diagnostic[] = [];
+  visit(parseDocument(yaml, { lineCounter: lines }), {
+    Pair(_, pair) {
+      if (!isPair(pair) || !isScalar(pair.key) || pair.key.value !== "fn::secret" || isMap(pair.value))
+        return;
+      const begin = position(yaml, lines, pair.key.range?.[0] ?? 0);
+      found.push({
+        severity: "error",
+        summary:
+          "plain-text secret in the definition: keep the value in AWS Secrets Manager or set it in ESC",
+        range: { environment: name, begin, end: begin },
+      });
+    },
+  });
+  return found;
+}
+
+function position(yaml: string, lines: LineCounter, offset: number): Position {
+  const { line, col } = lines.linePos(offset);
+  return { line, column: col, byte: Buffer.byteLength(yaml.slice(0, offset)) };
+}
