@@ -1,0 +1,128 @@
+import type { CallContext, ResourceRequest, ResourceType } from "../../engine/cloud.js";
+import { UNKNOWN } from "../../engine/values.js";
+import type { Account, Tags } from "../account.js";
+
+/** What one resource of Pulumi's does in the account. */
+export interface AwsResource {
+  /** The inputs that it understands. Any other is refused by name, so that nothing is silently left out. */
+  readonly accepts: readonly string[];
+  /** What AWS refuses, as far as the inputs are known, and what they already tell. Runs before `create` too. */
+  check(inputs: Inputs, request: ResourceRequest): Record<string, unknown>;
+  /** Makes it. `known` is what `check` returned. */
+  create(
+    inputs: Inputs,
+    known: Record<string, unknown>,
+    request: ResourceRequest,
+  ): { id: string; outputs?: Record<string, unknown> };
+  /** The properties of an existing one. */
+  read?(id: string): Record<string, unknown> | undefined;
+}
+
+/** Makes the engine's handler of one of ours. */
+export function defineResource(resource: AwsResource): ResourceType {
+  const check = (request: ResourceRequest) => {
+    const inputs = new Inputs(request.inputs, request.type);
+    inputs.refuseOthersThan(resource.accepts);
+    return { inputs, known: resource.check(inputs, request) };
+  };
+  return {
+    preview: (request) => check(request).known,
+    create(request) {
+      const { inputs, known } = check(request);
+      const { id, outputs } = resource.create(inputs, known, request);
+      return { id, outputs: { ...known, ...outputs } };
+    },
+    read: ({ id }) => resource.read?.(id),
+  };
+}
+
+/** The region that a call is for: its own argument, the provider's, the account's. */
+export function regionOf(account: Account, context: CallContext, inputs?: Inputs): string {
+  const region = context.provider?.inputs.region;
+  return inputs?.text("region") ?? (typeof region === "string" ? region : account.region);
+}
+
+/**
+ * The physical name: as given; behind `namePrefix`; or the logical name with seven hex digits behind it, as
+ * Pulumi names what has no name. Undefined when the given one is not known yet.
+ */
+export function nameOf(account: Account, inputs: Inputs, logicalName: string): string | undefined {
+  if (inputs.isUnknown("name") || inputs.isUnknown("namePrefix")) return undefined;
+  const given = inputs.text("name");
+  if (given !== undefined) return given;
+  const hex = Buffer.from(account.random(13)).toString("hex");
+  const prefix = inputs.text("namePrefix");
+  return prefix === undefined ? `${logicalName}-${hex.slice(0, 7)}` : prefix + hex;
+}
+
+/**
+ * The inputs of a resource, read by type. What is unknown (in preview) and what is absent both read as
+ * undefined; `isUnknown` tells them apart. A value of another type is the program's mistake.
+ */
+export class Inputs {
+  private readonly values: Readonly<Record<string, unknown>>;
+  private readonly type: string;
+
+  constructor(values: Readonly<Record<string, unknown>>, type: string) {
+    this.values = values;
+    this.type = type;
+  }
+
+  isUnknown(name: string): boolean {
+    return this.values[name] === UNKNOWN;
+  }
+
+  text(name: string): string | undefined {
+    return this.read(name, "a string", (value) => typeof value === "string");
+  }
+
+  number(name: string): number | undefined {
+    return this.read(name, "a number", (value) => typeof value === "number");
+  }
+
+  flag(name: string): boolean | undefined {
+    return this.read(name, "a boolean", (value) => typeof value === "boolean");
+  }
+
+  /** A list of strings; those not known yet are left out. */
+  texts(name: string): string[] | undefined {
+    const list = this.read<unknown[]>(name, "a list", Array.isArray);
+    return list?.filter((item): item is string => typeof item === "string");
+  }
+
+  tags(): Tags {
+    const tags = this.read<Record<string, unknown>>(
+      "tags",
+      "an object",
+      (value) => typeof value === "object",
+    );
+    return Object.fromEntries(
+      Object.entries(tags ?? {}).filter((entry): entry is [string, string] => typeof entry[1] === "string"),
+    );
+  }
+
+  /** Fails for an argument that the resource cannot do without, unless it is only not known yet. */
+  require(...names: string[]): void {
+    for (const name of names) {
+      if (this.values[name] === undefined || this.values[name] === null) {
+        throw new TypeError(`${this.type}: missing required property "${name}"`);
+      }
+    }
+  }
+
+  refuseOthersThan(accepted: readonly string[]): void {
+    const other = Object.keys(this.values).find(
+      (name) => this.values[name] !== undefined && !name.startsWith("__") && !accepted.includes(name),
+    );
+    if (other !== undefined) {
+      throw new TypeError(`sandbox: ${this.type} does not implement the property "${other}"`);
+    }
+  }
+
+  private read<T>(name: string, kind: string, is: (value: unknown) => boolean): T | undefined {
+    const value = this.values[name];
+    if (value === undefined || value === null || value === UNKNOWN) return undefined;
+    if (!is(value)) throw new TypeError(`${this.type}: property "${name}" must be ${kind}`);
+    return value as T;
+  }
+}

@@ -1,0 +1,115 @@
+import type { ResourceType } from "../../engine/cloud.js";
+import type { Account, SecretEntry } from "../account.js";
+import { AwsError } from "../errors.js";
+import { type PolicyStatement, parsePolicy } from "../policy-text.js";
+import { checkSecretName, createSecret } from "../secret-entries.js";
+import { defineResource, type Inputs, nameOf, regionOf } from "./define.js";
+
+/** `aws.secretsmanager.Secret`: an entry without a value. Its id is its ARN. */
+export function secretResource(account: Account): ResourceType {
+  return defineResource({
+    accepts: [
+      "name",
+      "namePrefix",
+      "description",
+      "kmsKeyId",
+      "policy",
+      "recoveryWindowInDays",
+      "region",
+      "tags",
+      "forceOverwriteReplicaSecret",
+    ],
+    check(inputs, request) {
+      const name = nameOf(account, inputs, request.name);
+      if (name !== undefined) checkSecretName(name);
+      checkRecoveryWindow(inputs.number("recoveryWindowInDays"));
+      checkResourcePolicy(inputs, false);
+      return { name, region: regionOf(account, request, inputs), tagsAll: inputs.tags() };
+    },
+    create(inputs, known) {
+      const entry = createSecret(account, {
+        name: known.name as string,
+        region: known.region as string,
+        description: inputs.text("description"),
+        kmsKeyId: inputs.text("kmsKeyId"),
+        tags: inputs.tags(),
+      });
+      entry.resourcePolicy = policyOf(inputs);
+      return { id: entry.arn, outputs: { arn: entry.arn } };
+    },
+    read(id) {
+      const entry = account.secrets.get(id);
+      return entry && propertiesOf(entry);
+    },
+  });
+}
+
+/** `aws.secretsmanager.SecretPolicy`: the entry's resource policy. Its id is the entry's ARN. */
+export function secretPolicyResource(account: Account): ResourceType {
+  return defineResource({
+    accepts: ["secretArn", "policy", "blockPublicPolicy", "region"],
+    check(inputs, request) {
+      inputs.require("secretArn", "policy");
+      checkResourcePolicy(inputs, inputs.flag("blockPublicPolicy") ?? false);
+      return { region: regionOf(account, request, inputs) };
+    },
+    create(inputs) {
+      const arn = inputs.text("secretArn") as string;
+      const entry = account.secrets.get(arn);
+      if (!entry) {
+        throw new AwsError("ResourceNotFoundException", "Secrets Manager can't find the specified secret.");
+      }
+      entry.resourcePolicy = policyOf(inputs);
+      return { id: arn };
+    },
+  });
+}
+
+function propertiesOf(entry: SecretEntry): Record<string, unknown> {
+  return {
+    arn: entry.arn,
+    name: entry.name,
+    description: entry.description,
+    kmsKeyId: entry.kmsKeyId,
+    policy: entry.resourcePolicy,
+    region: entry.region,
+    tags: { ...entry.tags },
+    tagsAll: { ...entry.tags },
+  };
+}
+
+/** The provider takes `{}` as "no policy". */
+function policyOf(inputs: Inputs): string | undefined {
+  const policy = inputs.text("policy");
+  return policy === undefined || policy === "" || policy === "{}" ? undefined : policy;
+}
+
+/** Source: the provider's schema of `recoveryWindowInDays`: 0 deletes without recovery. */
+function checkRecoveryWindow(days: number | undefined): void {
+  if (days === undefined || days === 0 || (Number.isInteger(days) && days >= 7 && days <= 30)) return;
+  throw new AwsError(
+    "InvalidParameterException",
+    "The RecoveryWindowInDays value must be between 7 and 30 days (inclusive).",
+  );
+}
+
+function checkResourcePolicy(inputs: Inputs, blockPublic: boolean): void {
+  const text = policyOf(inputs);
+  if (text === undefined) return;
+  const policy = parsePolicy(text, "resource", "MalformedPolicyDocumentException");
+  if (blockPublic && policy.Statement.some(isPublic)) {
+    throw new AwsError(
+      "PublicPolicyException",
+      "You can't attach this policy to the secret because it grants broad access to the secret.",
+    );
+  }
+}
+
+/** Allows everybody, whatever the circumstances. AWS proves more than that; this much is certain. */
+function isPublic(statement: PolicyStatement): boolean {
+  if (statement.Effect !== "Allow" || statement.Condition !== undefined) return false;
+  const principal = statement.Principal;
+  if (principal === "*") return true;
+  if (typeof principal !== "object" || principal === null) return false;
+  return [Reflect.get(principal, "AWS")].flat().includes("*");
+}
