@@ -43,7 +43,7 @@ export const inventory: readonly InventoryItem[] = [
   },
   {
     name: "partner",
-    description: "Key for the partner's API, kept in a system that only the adapter reaches",
+    description: "Key for the partner's API, which only the adapter reads",
     kind: "secret",
     livesIn: "external",
     stages: ["staging", "prod"],

@@ -38,7 +38,7 @@ export function renderDefinition(source: DefinitionSource): string {
     root.add(section("values", values, { spaceBefore: root.items.length > 0 }));
   }
   if (source.comment !== undefined) document.commentBefore = renderComment(source.comment, "the definition");
-  return escapeUnprintable(document.toString({ lineWidth: 0, indent: 2, indentSeq: true }));
+  return escapeUnprintable(document.toString({ lineWidth: 0, doubleQuotedMinMultiLineLength: Infinity }));
 }
 
 function section(name: string, value: unknown, style: { spaceBefore: boolean; comment?: string }): Pair {
@@ -130,8 +130,14 @@ const UNPRINTABLE = /[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g;
 /** Half of a pair: with the flag `u`, whole pairs do not match. */
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
-/** Numbers that Go's reader knows and YAML's two schemas do not. */
-const GO_NUMBER = /^[-+]?0[box][0-9a-f_]+$/i;
+/**
+ * What Go's reader takes for a number once it has dropped every underscore: more than YAML's schemas do, and
+ * more than the writer here quotes by itself (`0__x7`, `-0o17`).
+ */
+const GO_NUMBER = /^[-+]?(0[box][0-9a-f]+|\.[0-9]+|[0-9]+(\.[0-9]*)?(e[-+]?[0-9]+)?)$/i;
+
+/** Lines whose white space a reader would miss, or Go's would count as indentation. */
+const UNFIT_FOR_BLOCK = /^\s|\n\t|[ \t]$|[ \t]\n|[^\P{Cc}\n\t]/u;
 
 function renderString(text: string, path: string): Scalar {
   if (LONE_SURROGATE.test(text)) {
@@ -141,7 +147,9 @@ function renderString(text: string, path: string): Scalar {
     );
   }
   const scalar = new Scalar(text);
-  if (text.search(UNPRINTABLE) >= 0 || GO_NUMBER.test(text)) scalar.type = Scalar.QUOTE_DOUBLE;
+  const asBlock = !text.includes("\n") || !UNFIT_FOR_BLOCK.test(text);
+  if (text.search(UNPRINTABLE) >= 0 || GO_NUMBER.test(text.replaceAll("_", "")) || !asBlock)
+    scalar.type = Scalar.QUOTE_DOUBLE;
   return scalar;
 }
 

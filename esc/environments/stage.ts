@@ -78,7 +78,10 @@ export function stage(name: "staging" | "prod", options: StageOptions) {
       adapterUrl === undefined || asked.length === 0
         ? undefined
         : byName(asked, (item) =>
-            external({ url: adapterUrl, request: { secretName: entryId(project, name, item) } }),
+            external<AdapterAnswer>({
+              url: adapterUrl,
+              request: { secretName: entryId(project, name, item) },
+            }),
           ),
       "What ESC has no provider for",
     )
@@ -89,7 +92,9 @@ export function stage(name: "staging" | "prod", options: StageOptions) {
           ? undefined
           : {
               ...byName(stored, (item) => decode(item, at<string>(required(secretEntries), item.name))),
-              ...byName(asked, (item) => at(required(adapter), item.name, "response")),
+              ...byName(asked, (item) =>
+                decode(item, at<string>(required(adapter), item.name, "response", "value")),
+              ),
             },
       "The same, decoded, wherever they live",
     )
@@ -114,6 +119,11 @@ export function stage(name: "staging" | "prod", options: StageOptions) {
     .pulumiConfig(({ aws }) => ({ "aws:region": aws.region }));
 }
 
+/** The adapter's Secrets Manager source answers an entry's text like this. */
+interface AdapterAnswer {
+  readonly value: string;
+}
+
 /** Every output that a variable wants, in the order of the configuration. */
 function outputsOf(stacks: NonNullable<StageOptions["stacks"]>) {
   return Object.entries(stacks).flatMap(([stack, source]) =>
@@ -126,7 +136,7 @@ function readStacks(stacks: NonNullable<StageOptions["stacks"]>) {
   return named.length === 0 ? undefined : pulumiStacks(Object.fromEntries(named));
 }
 
-/** Secrets Manager stores text: what has members is JSON. */
+/** A secret is stored as text: what has members is JSON. */
 function decode(item: InventoryItem, text: Reference<string>) {
   return item.variables.some(({ jsonKey }) => jsonKey !== undefined) ? fn.fromJSON(text) : text;
 }
