@@ -1,0 +1,95 @@
+import type { PropertyMap } from "./values.js";
+
+/** What a program may do to a stack. `preview` changes nothing and knows only what its inputs tell. */
+export type Operation = "preview" | "up";
+
+/** The provider that a resource or an invoke goes through. */
+export interface ProviderInfo {
+  /** `aws` */
+  readonly package: string;
+  readonly urn: string;
+  /** Its configuration: the explicit provider's arguments, or `<package>:*` of the stack's configuration. */
+  readonly inputs: Readonly<Record<string, unknown>>;
+}
+
+/** What surrounds every call of the engine into the cloud. */
+export interface CallContext {
+  readonly operation: Operation;
+  readonly organization: string;
+  readonly project: string;
+  readonly stack: string;
+  /** Where the program runs: relative paths in assets and archives start here. */
+  readonly directory: string;
+  readonly provider: ProviderInfo | undefined;
+  /** Aborted when the deployment ends before the call does. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * A resource to be made. `inputs` are plain values with secrets opened; assets and archives are `Asset` and
+ * `Archive`; in preview, what is not known yet is `UNKNOWN`.
+ */
+export interface ResourceRequest extends CallContext {
+  readonly urn: string;
+  readonly type: string;
+  readonly name: string;
+  readonly inputs: Readonly<Record<string, unknown>>;
+}
+
+export interface ReadRequest extends CallContext {
+  readonly urn: string;
+  readonly type: string;
+  readonly name: string;
+  readonly id: string;
+}
+
+/**
+ * What a provider does for one resource type. Answers are added to the inputs; what was secret on the way in
+ * stays secret, and `new Secret(…)` marks what is secret besides. A thrown Error fails the deployment with its
+ * message.
+ */
+export interface ResourceType {
+  create(request: ResourceRequest): Promise<CreatedResource> | CreatedResource;
+  /** Outputs that the inputs already tell; the others are unknown to the program. Default: none. */
+  preview?(request: ResourceRequest): Promise<Record<string, unknown>> | Record<string, unknown>;
+  /** `X.get(name, id)`: all properties of an existing resource; `undefined` when there is none. */
+  read?(
+    request: ReadRequest,
+  ): Promise<Record<string, unknown> | undefined> | Record<string, unknown> | undefined;
+}
+
+export interface CreatedResource {
+  readonly id: string;
+  readonly outputs?: Record<string, unknown>;
+}
+
+/** A component that is built by a provider in another process (`remote: true`), such as awsx's. */
+export interface RemoteComponent {
+  construct(request: ResourceRequest): Promise<Record<string, unknown>> | Record<string, unknown>;
+  /** Outputs that the inputs already tell. Default: none. */
+  preview?(request: ResourceRequest): Promise<Record<string, unknown>> | Record<string, unknown>;
+}
+
+/** A provider's function. A thrown Error reaches the program, which may catch it. */
+export type Invoke = (
+  args: Readonly<Record<string, unknown>>,
+  context: CallContext,
+) => Promise<Record<string, unknown>> | Record<string, unknown>;
+
+/** The stack that a StackReference names. */
+export interface StackName {
+  /** As the program wrote it. */
+  readonly reference: string;
+  readonly organization: string;
+  readonly project: string;
+  readonly stack: string;
+}
+
+/** Everything that the engine does not do itself. What is not in it is refused by name. */
+export interface Cloud {
+  readonly resources: Readonly<Record<string, ResourceType>>;
+  readonly invokes?: Readonly<Record<string, Invoke>>;
+  readonly remoteComponents?: Readonly<Record<string, RemoteComponent>>;
+  /** The outputs of a stack (a `Deployment`'s `outputs` fit); `undefined` when there is no such stack. */
+  stackOutputs?(name: StackName): Promise<PropertyMap | undefined> | PropertyMap | undefined;
+}

@@ -1,0 +1,106 @@
+import type { Cloud, Operation } from "./cloud.js";
+import type { Deployment, DeploymentEvent } from "./deployment.js";
+import { DeploymentRecord } from "./record.js";
+import { Activity } from "./rpc.js";
+import { type Runner, startRunner } from "./runner.js";
+import { startServer } from "./server.js";
+import type { StackSettings } from "./stack-settings.js";
+
+/** How long a program may go on without a word once the deployment has failed, in milliseconds. */
+const graceMs = 1000;
+/** How much of what the program printed to stderr is kept to explain a silent death, in lines. */
+const keptLines = 50;
+
+export interface DeployOptions {
+  readonly operation: Operation;
+  readonly organization: string;
+  /** From `readStackSettings`. */
+  readonly settings: StackSettings;
+  readonly cloud: Cloud;
+  onEvent?(event: DeploymentEvent): void;
+  /** Ends the deployment at once, with ERR_ENGINE_ABORTED. Ctrl-C should lead here. */
+  readonly signal?: AbortSignal;
+  /** Default: 60,000. */
+  readonly timeoutMs?: number;
+  /** Variables for the program. It inherits none of ours but what Node needs (`PATH`, `HOME`, …). */
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Runs a program, unmodified, with Pulumi's own runner against `cloud`. Several deployments may run at once.
+ *
+ * What goes wrong in the program or the cloud does not throw: it is the deployment's `failure`. When this returns, no
+ * process and no file of the run is left.
+ *
+ * @throws EngineError ERR_ENGINE_SDK_MISSING
+ */
+export async function deploy(options: DeployOptions): Promise<Deployment> {
+  const { signal, timeoutMs = 60_000, environment = {} } = options;
+  const record = new DeploymentRecord(options);
+  if (signal?.aborted) {
+    record.fail("ERR_ENGINE_ABORTED", "interrupted before it began");
+    return record.toDeployment();
+  }
+  const activity = new Activity();
+  const server = await startServer(record, activity);
+  const stderr: string[] = [];
+  try {
+    const runner = startRunner({
+      ...options,
+      environment,
+      address: server.address,
+      onLine(stream, line) {
+        if (stream === "stderr" && stderr.length < keptLines) stderr.push(line);
+        record.printed(stream, line);
+      },
+    });
+    const stopWatching = watch({ runner, record, activity, timeoutMs, signal });
+    const { code, signal: killedBy } = await runner.ended.finally(stopWatching);
+    if (code !== 0 || !record.finished) record.failUnexplained(explainEnd(code, killedBy, stderr));
+  } finally {
+    record.cancel.abort();
+    server.close();
+  }
+  return record.toDeployment();
+}
+
+/** Ends the runner when its time is up, when the caller says so, and when it has failed and gone quiet. */
+function watch(options: {
+  readonly runner: Runner;
+  readonly record: DeploymentRecord;
+  readonly activity: Activity;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal | undefined;
+}): () => void {
+  const { runner, record, activity, timeoutMs, signal } = options;
+  let grace: NodeJS.Timeout | undefined;
+  const overrun = setTimeout(() => {
+    record.fail("ERR_ENGINE_TIMEOUT", `the program did not end within ${timeoutMs / 1000} s and was killed`);
+    runner.kill();
+  }, timeoutMs);
+  const abort = () => {
+    record.fail("ERR_ENGINE_ABORTED", "interrupted");
+    runner.kill();
+  };
+  signal?.addEventListener("abort", abort, { once: true });
+  activity.onBusy = () => clearTimeout(grace);
+  activity.onIdle = () => {
+    clearTimeout(grace);
+    if (record.failure !== undefined) grace = setTimeout(() => runner.kill(), graceMs);
+  };
+  return () => {
+    clearTimeout(overrun);
+    clearTimeout(grace);
+    signal?.removeEventListener("abort", abort);
+    activity.onIdle = () => {};
+  };
+}
+
+/** Why a program ended that reported no error itself: the first error it printed, or how it ended. */
+function explainEnd(code: number | null, killedBy: NodeJS.Signals | null, stderr: readonly string[]): string {
+  const start = stderr.findIndex((line) => /\b(?:error|failed)\b/i.test(line));
+  if (start !== -1) return stderr.slice(start).join("\n");
+  if (killedBy !== null) return `the program was ended by ${killedBy}`;
+  if (code !== 0) return `the program ended with exit code ${code}`;
+  return "the program ended before its resources were registered: does it call process.exit()?";
+}

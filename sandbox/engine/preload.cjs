@@ -1,0 +1,12 @@
+// util.inspect(error, { colors: true }) never ends on a stack frame inside `node_modules/@scope/file.ext` (Node 20
+// and 22), and Pulumi's source maps make such frames: without this, every failing program takes 20 s and 4 GB.
+const util = require("node:util");
+const withoutColors = (options) =>
+  typeof options === "object" && options !== null ? { ...options, colors: false } : options;
+util.inspect = new Proxy(util.inspect, {
+  apply: (inspect, self, [value, options, depth]) =>
+    Reflect.apply(inspect, self, [value, withoutColors(options), depth]),
+});
+// A program that outlives whoever started it would run on for ever.
+const parent = process.ppid;
+setInterval(() => process.ppid === parent || process.kill(process.pid, "SIGKILL"), 1000).unref();

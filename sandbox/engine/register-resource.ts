@@ -1,0 +1,168 @@
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { type RegisterResourceRequest, RegisterResourceResponse } from "@pulumi/pulumi/proto/resource_pb.js";
+import type { RemoteComponent, ResourceRequest, ResourceType } from "./cloud.js";
+import type { ResourceState } from "./deployment.js";
+import { describeProvider, findProvider, knowsPackage } from "./providers.js";
+import type { DeploymentRecord } from "./record.js";
+import { readResourceOptions } from "./resource-options.js";
+import { Refusal } from "./rpc.js";
+import type { Transforms } from "./transforms.js";
+import { createUrn, isProviderType, packageOf, providerId } from "./urn.js";
+import { carrySecrets, type PropertyMap, plainMap, Secret, toPropertyMap } from "./values.js";
+import { decodeStruct, encodeStruct } from "./wire.js";
+
+/** What a resource turned out to be. */
+interface Made {
+  readonly id?: string;
+  readonly outputs: PropertyMap;
+}
+
+/**
+ * Answers RegisterResource: transforms, a place in the stack, and what the provider makes of it. What is missing
+ * from a preview's answer is unknown to the program.
+ */
+export async function registerResource(
+  record: DeploymentRecord,
+  transforms: Transforms,
+  request: RegisterResourceRequest,
+): Promise<RegisterResourceResponse> {
+  refuseAfterFailure(record);
+  await transforms.applyToResource(request);
+  const resource = place(record, request);
+  transforms.remember(resource.urn, request);
+  const make = findMaker(record, resource, request);
+  record.put(resource, "started");
+  try {
+    const made = await make();
+    const outputs = markSecretOutputs(made.outputs, resource);
+    record.put({ ...resource, ...made, outputs }, "done");
+    return toResponse(resource.urn, made.id, outputs);
+  } catch (error) {
+    record.put({ ...resource, failed: true }, "done");
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Refusal("ERR_ENGINE_RESOURCE", `${describe(resource)}: ${reason}`, resource.urn);
+  }
+}
+
+/** Pulumi starts nothing new once an up has failed. A preview goes on, to tell everything that is wrong. */
+export function refuseAfterFailure({ options, failure }: DeploymentRecord): void {
+  if (options.operation === "up" && failure !== undefined) {
+    throw new Refusal(failure.code, failure.message, failure.urn);
+  }
+}
+
+/** `aws:s3/bucket:Bucket "logs" (index.ts:12)` */
+export function describe({ type, name, where }: Pick<ResourceState, "type" | "name" | "where">): string {
+  return `${type} "${name}"${where ? ` (${where})` : ""}`;
+}
+
+function place(record: DeploymentRecord, request: RegisterResourceRequest): ResourceState {
+  const { stack, project } = record.options.settings;
+  const type = request.getType();
+  const name = request.getName();
+  const parent = request.getParent() || undefined;
+  const propertyDependencies: Record<string, string[]> = {};
+  request.getPropertydependenciesMap().forEach((dependencies, property) => {
+    propertyDependencies[property] = dependencies.getUrnsList();
+  });
+  const resource: ResourceState = {
+    urn: createUrn({ stack, project, parent, type, name }),
+    type,
+    name,
+    parent,
+    custom: request.getCustom(),
+    remote: request.getRemote(),
+    change: "create",
+    inputs: decodeStruct(request.getObject()),
+    outputs: {},
+    dependencies: request.getDependenciesList(),
+    propertyDependencies,
+    options: readResourceOptions(request),
+    where: sourcePosition(record, request),
+  };
+  if (record.resource(resource.urn) !== undefined) {
+    const text = `${describe(resource)}: Duplicate resource URN '${resource.urn}'; try giving it a unique name`;
+    throw new Refusal("ERR_ENGINE_PROGRAM", text, resource.urn);
+  }
+  if (request.getImportid() !== "") {
+    throw new Refusal(
+      "ERR_ENGINE_REFUSED",
+      `${describe(resource)}: the engine does not know the option import`,
+      resource.urn,
+    );
+  }
+  return resource;
+}
+
+/** Where the program asked for the resource, when that is in the program's own folder. */
+function sourcePosition(record: DeploymentRecord, request: RegisterResourceRequest): string | undefined {
+  const position = request.getSourceposition();
+  if (!position?.getUri().startsWith("file://")) return undefined;
+  const file = path.relative(record.options.settings.directory, fileURLToPath(position.getUri()));
+  return file.startsWith("..") || path.isAbsolute(file) ? undefined : `${file}:${position.getLine()}`;
+}
+
+/** Finds who makes the resource before anything is done, so that what nobody knows is refused by name. */
+function findMaker(
+  record: DeploymentRecord,
+  resource: ResourceState,
+  request: RegisterResourceRequest,
+): () => Promise<Made> | Made {
+  const { cloud, operation } = record.options;
+  const { type, urn } = resource;
+  if (isProviderType(type) && knowsPackage(cloud, packageOf(type))) {
+    return () => ({ outputs: resource.inputs, ...(operation === "up" && { id: providerId(urn) }) });
+  }
+  if (!resource.custom && !resource.remote) return () => ({ outputs: {} });
+  const table = resource.remote ? cloud.remoteComponents : cloud.resources;
+  const maker = table !== undefined && Object.hasOwn(table, type) ? table[type] : undefined;
+  if (maker === undefined) {
+    const kind = resource.remote ? "remote component" : "resource type";
+    throw new Refusal("ERR_ENGINE_REFUSED", `${describe(resource)}: ${kind} not known to this cloud`, urn);
+  }
+  const reference = request.getProvider();
+  return () => {
+    const provider = findProvider({ record, reference, token: type, version: request.getVersion() });
+    const call: ResourceRequest = {
+      ...record.context(),
+      provider: describeProvider(provider),
+      urn,
+      type,
+      name: resource.name,
+      inputs: plainMap(resource.inputs),
+    };
+    return "construct" in maker ? construct(maker, call) : create(maker, call, resource.inputs);
+  };
+}
+
+async function create(maker: ResourceType, call: ResourceRequest, inputs: PropertyMap): Promise<Made> {
+  if (call.operation === "preview") {
+    const known = toPropertyMap((await maker.preview?.(call)) ?? {});
+    return { outputs: { ...inputs, ...carrySecrets(known, inputs) } };
+  }
+  const { id, outputs } = await maker.create(call);
+  return { id, outputs: { ...inputs, ...carrySecrets(toPropertyMap(outputs ?? {}), inputs) } };
+}
+
+async function construct(maker: RemoteComponent, call: ResourceRequest): Promise<Made> {
+  const outputs = call.operation === "preview" ? await maker.preview?.(call) : await maker.construct(call);
+  return { outputs: toPropertyMap(outputs ?? {}) };
+}
+
+function markSecretOutputs(outputs: PropertyMap, { options }: ResourceState): PropertyMap {
+  const names = new Set(options.additionalSecretOutputs);
+  const marked = Object.entries(outputs).map(([name, value]): [string, PropertyMap[string]] => [
+    name,
+    names.has(name) && !(value instanceof Secret) ? new Secret(value) : value,
+  ]);
+  return Object.fromEntries(marked);
+}
+
+function toResponse(urn: string, id: string | undefined, outputs: PropertyMap): RegisterResourceResponse {
+  const response = new RegisterResourceResponse();
+  response.setUrn(urn);
+  response.setId(id ?? "");
+  response.setObject(encodeStruct(outputs));
+  return response;
+}
