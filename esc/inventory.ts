@@ -57,6 +57,30 @@ export const inventory: readonly InventoryItem[] = [
     stages: ["dev", "staging", "prod"],
     variables: [{ name: "API_URL" }],
   },
+  {
+    name: "port",
+    description: "Port on which the API listens on a laptop",
+    kind: "setting",
+    livesIn: "esc",
+    stages: ["dev"],
+    variables: [{ name: "PORT" }],
+  },
+  {
+    name: "local-database",
+    description: "Connection to the database on the same laptop, which trusts local connections",
+    kind: "setting",
+    livesIn: "esc",
+    stages: ["dev"],
+    variables: [{ name: "DATABASE_URL" }],
+  },
+  {
+    name: "local-jwt",
+    description: "Stands where a stage has the key for sessions; known to everyone",
+    kind: "setting",
+    livesIn: "esc",
+    stages: ["dev"],
+    variables: [{ name: "JWT_SECRET" }],
+  },
 ];
 
 /** The items of one stage, all of them or those that live in one place. */

@@ -1,5 +1,5 @@
-import { environment, interpolate } from "../definition/index.js";
-import { base } from "./base.js";
+import { interpolate } from "../definition/index.js";
+import { basedOn } from "./base.js";
 
 export interface DevOptions {
   /** The ESC project that holds all environments of this project. */
@@ -11,8 +11,7 @@ export interface DevOptions {
  * trusts local connections, so there is no password to keep.
  */
 export function dev({ project }: DevOptions) {
-  return environment({ description: "Local development: no cloud, no secrets" })
-    .import(`${project}/base`, base(ANY_BASE))
+  return basedOn(project, "Local development: no cloud, no secrets")
     .value("stage", "dev")
     .value("urls", ({ ports }) => ({
       api: interpolate`http://localhost:${ports.api}`,
@@ -27,6 +26,3 @@ export function dev({ project }: DevOptions) {
     }))
     .pulumiConfig(({ aws }) => ({ "aws:region": aws.region }));
 }
-
-/** Importing takes the shape of `base`, not its values: those are the base stack's to configure. */
-const ANY_BASE = { domain: "", region: "" };

@@ -4,7 +4,6 @@ import {
   awsSecrets,
   context,
   DefinitionError,
-  environment,
   external,
   fn,
   interpolate,
@@ -13,7 +12,7 @@ import {
   stack,
 } from "../definition/index.js";
 import { entryId, type InventoryItem, itemsOf } from "../inventory.js";
-import { base } from "./base.js";
+import { basedOn } from "./base.js";
 
 /** A Pulumi stack whose outputs a stage reads. */
 export interface StackSource {
@@ -40,7 +39,8 @@ export interface StageOptions {
  * The pattern of a stage: outputs of stacks, entries of Secrets Manager, the adapter, and what is composed of
  * them. What is not configured is left out, with every variable that would need it.
  *
- * @throws {DefinitionError} ERR_DEFINITION_INPUT for a stack with its organisation, an adapter without https;
+ * @throws {DefinitionError} ERR_DEFINITION_INPUT for a stack with its organisation, an adapter without https,
+ * the project `default`;
  * ERR_DEFINITION_KEY for a variable that two things would fill.
  */
 export function stage(name: "staging" | "prod", options: StageOptions) {
@@ -50,8 +50,7 @@ export function stage(name: "staging" | "prod", options: StageOptions) {
   const asked = adapterUrl === undefined ? [] : itemsOf(name, "external");
   const ecr = outputs.find(({ output }) => output === "ecr_repository_url");
 
-  return environment({ description: `What ${name} runs with` })
-    .import(`${project}/base`, base({ domain: "", region: "" }))
+  return basedOn(project, `What ${name} runs with`)
     .value("stage", name)
     .value("aws", region === undefined ? undefined : { region })
     .value("stacks", readStacks(options.stacks ?? {}), "Outputs of the stacks that build the infrastructure")

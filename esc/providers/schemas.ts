@@ -1,10 +1,4 @@
-import type { JsonSchema, Provider } from "../evaluator/types.js";
-
-/** What a provider takes and gives, in ESC's subset of JSON Schema. */
-export interface ProviderSchema {
-  readonly inputs: JsonSchema;
-  readonly outputs: JsonSchema;
-}
+import type { JsonSchema } from "../evaluator/types.js";
 
 const text = { type: "string" } as const;
 
@@ -87,19 +81,4 @@ export const providerSchemas = {
     inputs: object({ stacks: mapOf(object({ stack: text }, ["stack"])) }, ["stacks"]),
     outputs: { type: "object", additionalProperties: true },
   },
-} as const satisfies Readonly<Record<string, ProviderSchema>>;
-
-/**
- * Providers for a check, which compares types and calls nobody. An open with them fails at the call, by name.
- */
-export const checkedProviders: Readonly<Record<string, Provider>> = Object.fromEntries(
-  Object.entries(providerSchemas).map(([name, schemas]) => [
-    name,
-    {
-      ...schemas,
-      open: async () => {
-        throw new Error(`${name} can only be checked here, not opened`);
-      },
-    },
-  ]),
-);
+} as const satisfies Readonly<Record<string, { inputs: JsonSchema; outputs: JsonSchema }>>;
