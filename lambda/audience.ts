@@ -47,21 +47,3 @@ export function createAudience(
     throw new AdapterError("not_configured", `the parameter ${audienceParameter} holds no audience yet`);
   };
 }
-
-/** Reads parameters through AWS Systems Manager; the client is loaded at the first read. */
-export const readSsmParameter: ReadParameter = async (name) => {
-  const { GetParameterCommand, ParameterNotFound, SSMClient } = await import("@aws-sdk/client-ssm");
-  const client = new SSMClient({
-    maxAttempts: 2,
-    requestHandler: { connectionTimeout: 1000, requestTimeout: 2000 },
-  });
-  try {
-    const { Parameter } = await client.send(new GetParameterCommand({ Name: name }));
-    return Parameter?.Value;
-  } catch (error) {
-    if (error instanceof ParameterNotFound) return undefined;
-    throw error;
-  } finally {
-    client.destroy();
-  }
-};

@@ -1,12 +1,11 @@
 import { parseEnvironment } from "./access/environment.js";
 import { checkAccess } from "./access/rules.js";
-import { createAudience, type ReadParameter, readSsmParameter } from "./audience.js";
+import { createAudience, type ReadParameter } from "./audience.js";
 import { readBearer } from "./auth/bearer.js";
 import { checkBodyHash } from "./auth/body-hash.js";
 import { checkClaims } from "./auth/claims.js";
 import { checkOrganization } from "./auth/organization.js";
 import { checkReplay, type ReplayStore, tokenHash } from "./auth/replay.js";
-import { createDynamoReplayStore } from "./auth/replay-dynamodb.js";
 import { createMemoryReplayStore } from "./auth/replay-memory.js";
 import { createSignatureVerifier } from "./auth/signature.js";
 import { checkSize } from "./auth/size.js";
@@ -112,6 +111,15 @@ function createRoutes(
   );
 }
 
-function createReplayStore(replay: AdapterConfig["replay"]): ReplayStore | Promise<ReplayStore> {
-  return replay.store === "memory" ? createMemoryReplayStore() : createDynamoReplayStore(replay.table);
+/**
+ * AWS clients are loaded by importing a module of ours that imports them by name: importing the client's own
+ * package dynamically would put all of it into the bundle.
+ */
+async function createReplayStore(replay: AdapterConfig["replay"]): Promise<ReplayStore> {
+  if (replay.store === "memory") return createMemoryReplayStore();
+  const { createDynamoReplayStore } = await import("./auth/replay-dynamodb.js");
+  return createDynamoReplayStore(replay.table);
 }
+
+const readSsmParameter: ReadParameter = async (name) =>
+  (await import("./ssm-parameter.js")).readSsmParameter(name);

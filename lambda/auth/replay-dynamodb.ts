@@ -1,4 +1,4 @@
-import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { ConditionalCheckFailedException, DynamoDBClient, PutItemCommand } from "@aws-sdk/client-dynamodb";
 import type { ReplayStore } from "./replay.js";
 
 /** What the table must look like: this string partition key, and time to live on `REPLAY_EXPIRY_ATTRIBUTE`. */
@@ -10,16 +10,10 @@ export const REPLAY_EXPIRY_ATTRIBUTE = "expires";
  * A replay store in a DynamoDB table, shared by all instances. One conditional put both asks and remembers, so
  * of two concurrent uses one wins. The condition holds the expiry itself: DynamoDB deletes expired items late.
  */
-export async function createDynamoReplayStore(
+export function createDynamoReplayStore(
   table: string,
-  client?: Pick<DynamoDBClient, "send">,
-): Promise<ReplayStore> {
-  const { ConditionalCheckFailedException, DynamoDBClient, PutItemCommand } = await import(
-    "@aws-sdk/client-dynamodb"
-  );
-  const dynamodb =
-    client ??
-    new DynamoDBClient({ maxAttempts: 2, requestHandler: { connectionTimeout: 1000, requestTimeout: 2000 } });
+  client: Pick<DynamoDBClient, "send"> = createClient(),
+): ReplayStore {
   return {
     async claim({ key, expires, now }) {
       const put = new PutItemCommand({
@@ -30,7 +24,7 @@ export async function createDynamoReplayStore(
         ExpressionAttributeValues: { ":now": { N: String(now) } },
       });
       try {
-        await dynamodb.send(put);
+        await client.send(put);
         return true;
       } catch (error) {
         if (error instanceof ConditionalCheckFailedException) return false;
@@ -38,4 +32,11 @@ export async function createDynamoReplayStore(
       }
     },
   };
+}
+
+function createClient(): DynamoDBClient {
+  return new DynamoDBClient({
+    maxAttempts: 2,
+    requestHandler: { connectionTimeout: 1000, requestTimeout: 2000 },
+  });
 }

@@ -34,7 +34,11 @@ export async function fetchInTime(call: PreparedCall, milliseconds: number): Pro
     }, milliseconds);
   });
   try {
-    return await Promise.race([call.fetch(controller.signal), overrun]);
+    const answer = await Promise.race([call.fetch(controller.signal), overrun]);
+    if (typeof answer !== "object" || answer === null || Array.isArray(answer)) {
+      throw new AdapterError("source_unavailable", "the source did not answer a JSON object");
+    }
+    return answer;
   } catch (error) {
     if (error instanceof AdapterError) throw error;
     const name = error instanceof Error ? error.name : typeof error;

@@ -1,8 +1,5 @@
-import type { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import * as z from "zod/mini";
-import { AdapterError } from "../errors.js";
-import { fromAwsError } from "./aws-errors.js";
-import { defineSource, type Fetch, type JsonObject, type Source } from "./define-source.js";
+import { defineSource, type Source } from "./define-source.js";
 
 export interface SecretsManagerSettings {
   /** Default: the function's own region. */
@@ -42,40 +39,7 @@ export const secretsManager: Source = defineSource<SecretsManagerSettings, Secre
   request,
   names: ({ name }) => [name],
   connect: async ({ region }) => {
-    const { SecretsManagerClient } = await import("@aws-sdk/client-secrets-manager");
-    return createSecretsManagerFetch(new SecretsManagerClient({ ...(region && { region }), maxAttempts: 2 }));
+    const { createSecretsManagerFetch } = await import("./secrets-manager-fetch.js");
+    return createSecretsManagerFetch(region);
   },
 });
-
-/** The source's reading part around a given client. */
-export async function createSecretsManagerFetch(
-  client: Pick<SecretsManagerClient, "send">,
-): Promise<Fetch<SecretsManagerRequest>> {
-  const { GetSecretValueCommand } = await import("@aws-sdk/client-secrets-manager");
-  return async ({ name, key }, { signal }) => {
-    const answer = await client
-      .send(new GetSecretValueCommand({ SecretId: name }), { abortSignal: signal })
-      .catch((error: unknown) => {
-        throw fromAwsError(error);
-      });
-    const value = answer.SecretString;
-    if (value === undefined) throw new AdapterError("source_not_text", "the entry holds bytes, not text");
-    return { value: key === undefined ? value : readMember(value, key) };
-  };
-}
-
-function readMember(value: string, key: string): unknown {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(value);
-  } catch {
-    parsed = undefined;
-  }
-  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) {
-    throw new AdapterError("source_not_json", "the entry's text is not a JSON object");
-  }
-  if (!Object.hasOwn(parsed, key)) {
-    throw new AdapterError("source_key_missing", "the entry's JSON object has no such member");
-  }
-  return (parsed as JsonObject)[key];
-}
