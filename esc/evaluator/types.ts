@@ -40,10 +40,14 @@ export interface CallContext {
   readonly context: ExecutionContext;
   /** Aborted when the evaluation times out or is aborted. */
   readonly signal: AbortSignal;
+  /** The inputs once more, with `Secret` around whatever the definition holds as secret. */
+  readonly markedInputs: unknown;
+  /** A rotator's state once more, likewise. */
+  readonly markedState: unknown;
 }
 
 /**
- * What `fn::open::<name>` does. `open` gets the evaluated inputs as plain JSON and answers plain JSON in which
+ * What `fn::open::<name>` does. Providers are called one after another. `open` gets the evaluated inputs as plain JSON and answers plain JSON in which
  * `secret(...)` marks what must stay secret (the whole answer or any part of it). Throwing an Error makes a
  * diagnostic with its message: never put a secret there.
  */
@@ -53,7 +57,11 @@ export interface Provider {
   open(inputs: unknown, call: CallContext): Promise<unknown>;
 }
 
-/** What `fn::rotate::<name>` does. `state` is null the first time. */
+/**
+ * What `fn::rotate::<name>` does. `state` is null the first time. Inputs that the schema names in `rotateOnly` are
+ * absent from `open` outside a rotation. Mark the secret parts of a new state, never the state as a whole:
+ * the definition that this would write does not load.
+ */
 export interface Rotator {
   readonly inputs?: JsonSchema;
   readonly state?: JsonSchema;
@@ -87,9 +95,64 @@ export interface EvaluateOptions {
   readonly rotators?: Readonly<Record<string, Rotator>>;
   readonly decrypter?: Decrypter;
   readonly context?: ExecutionContext;
-  /** Decrypt secrets in `check` too, and leave `json` unredacted. @default false */
+  /** `check` only: decrypt secrets, show them in `environment` and fill `revealedJson`. @default false */
   readonly showSecrets?: boolean;
-  /** @default 10_000 */
+  /** Milliseconds from the moment the evaluator starts on it, providers included. @default 10_000 */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
+}
+
+/** What a check needs to know of a provider or rotator: it calls none. */
+export interface CheckOptions extends Omit<EvaluateOptions, "providers" | "rotators"> {
+  readonly providers?: Readonly<Record<string, Omit<Provider, "open">>>;
+  readonly rotators?: Readonly<Record<string, Omit<Rotator, "open" | "rotate">>>;
+}
+
+export interface RotateOptions extends EvaluateOptions {
+  /** What to rotate, as property paths below `values` such as `db.creds`. @default everything */
+  readonly paths?: readonly string[];
+}
+
+export type Limits = Pick<EvaluateOptions, "timeoutMs" | "signal">;
+
+/**
+ * What an evaluation gives. The three texts are absent when the definition has neither values nor imports, or is
+ * no definition at all. They are Go's own JSON: pass them through as they are, for `JSON.parse` changes
+ * numbers (9007199254740993, 1.50).
+ */
+export interface Evaluation {
+  /** What loading found, then what evaluating found, in the order of finding. */
+  readonly diagnostics: readonly Diagnostic[];
+  /** Whether any diagnostic is an error. */
+  readonly hasErrors: boolean;
+  /**
+   * JSON text of `{"properties", "executionContext"}` of REST's `Environment`: what reading an open session answers,
+   * whole or by
+   * `readProperty`. **Holds plain secrets** after `open` and `rotate`, and after `check` with `showSecrets`;
+   * otherwise a secret is `{"secret": true, "unknown": true}`. REST's `exprs` and `schema` are left out for
+   * good: they hold plain secrets even where the properties are redacted.
+   */
+  readonly environment?: string | undefined;
+  /** Plain values with secrets as "[secret]" and unknowns as "[unknown]": fit for printing. */
+  readonly redactedJson?: string | undefined;
+  /** Plain values, **secrets included**; absent after `check` without `showSecrets`. */
+  readonly revealedJson?: string | undefined;
+}
+
+/** What became of one rotator. `path` is the document path of its call, such as `values.db.creds`. */
+export interface Rotation {
+  readonly path: string;
+  readonly status: "succeeded" | "failed" | "not-evaluated";
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export interface RotationEvaluation extends Evaluation {
+  readonly rotations: readonly Rotation[];
+  /** JSON text of `[{"path", "replacement"}]`: the new states as REST values, **secrets included**. */
+  readonly patchesJson: string;
+  /**
+   * The definition with the new states in it, their secrets as plaintext `fn::secret`: encrypt before storing.
+   * Absent when nothing was rotated.
+   */
+  readonly yaml?: string | undefined;
 }
