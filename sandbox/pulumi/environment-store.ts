@@ -1,0 +1,236 @@
+import { createHash } from "node:crypto";
+import { encryptSecrets } from "../../esc/evaluator/index.js";
+import type { Cipher } from "../../esc/evaluator/types.js";
+import { createEnvironmentCipher, generateStoreKey } from "./environment-cipher.js";
+import { EscServiceError } from "./errors.js";
+import {
+  checkEnvironmentId,
+  checkTagName,
+  type EnvironmentId,
+  type EnvironmentReference,
+  formatEnvironmentId,
+} from "./names.js";
+
+/** One immutable revision. Times are ISO 8601; `yaml` carries secrets only as ciphertext. */
+export interface Revision {
+  readonly number: number;
+  readonly created: string;
+  readonly etag: string;
+  readonly yaml: string;
+}
+
+/** A name that points at a revision. */
+export interface RevisionTag {
+  readonly name: string;
+  readonly revision: number;
+  readonly created: string;
+  readonly modified: string;
+}
+
+interface StoredEnvironment {
+  readonly id: EnvironmentId;
+  readonly revisions: [Revision, ...Revision[]];
+  readonly tags: Map<string, RevisionTag>;
+}
+
+export interface EnvironmentStoreOptions {
+  /** Milliseconds since 1970. @default Date.now */
+  readonly now?: () => number;
+}
+
+/**
+ * The environments of the laptop's ESC: every revision of every definition, and the tags that name revisions.
+ * Secrets are encrypted before anything is kept, with a key that is made with the store and dies with it.
+ * State only: it evaluates nothing and knows no HTTP.
+ */
+export class EnvironmentStore {
+  private readonly now: () => number;
+  private readonly key = generateStoreKey();
+  private readonly environments = new Map<string, StoredEnvironment>();
+
+  constructor(options: EnvironmentStoreOptions = {}) {
+    this.now = options.now ?? Date.now;
+  }
+
+  /**
+   * Makes an empty environment: revision 1, without a definition.
+   * @throws {ERR_ESC_SERVICE_BAD_NAME} {ERR_ESC_SERVICE_EXISTS}
+   */
+  create(id: EnvironmentId): void {
+    checkEnvironmentId(id);
+    const name = formatEnvironmentId(id);
+    if (this.environments.has(name)) {
+      throw new EscServiceError("ERR_ESC_SERVICE_EXISTS", `environment ${name} already exists`);
+    }
+    this.environments.set(name, {
+      id,
+      revisions: [this.makeRevision(1, "")],
+      tags: new Map(),
+    });
+  }
+
+  /** All environments of an organization with the times of their first and last revision, sorted by name. */
+  list(organization: string): { id: EnvironmentId; created: string; modified: string }[] {
+    return [...this.environments]
+      .filter(([, { id }]) => id.organization === organization)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([, { id, revisions }]) => ({
+        id,
+        created: revisions[0].created,
+        modified: latestOf(revisions).created,
+      }));
+  }
+
+  /** The revision that a reference names, secrets encrypted. @throws {ERR_ESC_SERVICE_NOT_FOUND} */
+  read(reference: EnvironmentReference): Revision {
+    const { revisions, tags } = this.find(reference);
+    const { version } = reference;
+    if (version === undefined || version === "latest") {
+      return latestOf(revisions);
+    }
+    const number = /^[0-9]/.test(version) ? parseRevision(version) : tags.get(version)?.revision;
+    const revision = number === undefined ? undefined : revisions[number - 1];
+    if (revision === undefined) {
+      throw new EscServiceError(
+        "ERR_ESC_SERVICE_NOT_FOUND",
+        `environment ${formatEnvironmentId(reference)} has no revision or tag ${JSON.stringify(version)}`,
+      );
+    }
+    return revision;
+  }
+
+  /**
+   * Adds a revision. With `ifMatch`, only if the latest revision still has that ETag: compared before and, since
+   * encrypting takes a moment, once more when the revision is added, so that of two writers one is refused.
+   * @throws {ERR_ESC_SERVICE_NOT_FOUND} {ERR_ESC_SERVICE_CONFLICT}
+   */
+  async update(id: EnvironmentId, yaml: string, options: { ifMatch?: string } = {}): Promise<Revision> {
+    this.checkMatch(id, options.ifMatch);
+    const sealed = await encryptSecrets(yaml, this.cipher(id));
+    this.checkMatch(id, options.ifMatch);
+    const { revisions } = this.find(id);
+    const revision = this.makeRevision(revisions.length + 1, sealed);
+    revisions.push(revision);
+    return revision;
+  }
+
+  /** Refuses an ETag that is not the latest revision's; no ETag always matches. @throws {ERR_ESC_SERVICE_CONFLICT} */
+  checkMatch(id: EnvironmentId, ifMatch: string | undefined): void {
+    const latest = latestOf(this.find(id).revisions);
+    if (ifMatch !== undefined && ifMatch !== latest.etag) {
+      throw new EscServiceError(
+        "ERR_ESC_SERVICE_CONFLICT",
+        `environment ${formatEnvironmentId(id)} has changed since it was read (it is at revision ${latest.number}): read it again and repeat the change`,
+      );
+    }
+  }
+
+  /** Forgets the environment with all its revisions and tags. @throws {ERR_ESC_SERVICE_NOT_FOUND} */
+  delete(id: EnvironmentId): void {
+    this.find(id);
+    this.environments.delete(formatEnvironmentId(id));
+  }
+
+  /** The newest revisions first, at most `count`, those below `before` (0 and undefined: all). */
+  revisions(id: EnvironmentId, options: { before?: number; count?: number } = {}): Revision[] {
+    const before = options.before || Number.POSITIVE_INFINITY;
+    return this.find(id)
+      .revisions.filter(({ number }) => number < before)
+      .reverse()
+      .slice(0, options.count ?? Number.POSITIVE_INFINITY);
+  }
+
+  /** `latest` first, which the service keeps itself, then the others by name. @throws {ERR_ESC_SERVICE_NOT_FOUND} */
+  tags(id: EnvironmentId): RevisionTag[] {
+    const { revisions, tags } = this.find(id);
+    const { number, created } = latestOf(revisions);
+    const latest = { name: "latest", revision: number, created: revisions[0].created, modified: created };
+    return [latest, ...[...tags.values()].sort((a, b) => (a.name < b.name ? -1 : 1))];
+  }
+
+  /** @throws {ERR_ESC_SERVICE_NOT_FOUND} */
+  tag(id: EnvironmentId, name: string): RevisionTag {
+    const tag = this.tags(id).find((candidate) => candidate.name === name);
+    if (tag === undefined) {
+      throw new EscServiceError(
+        "ERR_ESC_SERVICE_NOT_FOUND",
+        `environment ${formatEnvironmentId(id)} has no revision tag ${JSON.stringify(name)}`,
+      );
+    }
+    return tag;
+  }
+
+  /**
+   * Names a revision, by default the latest.
+   * @throws {ERR_ESC_SERVICE_BAD_NAME} {ERR_ESC_SERVICE_EXISTS} {ERR_ESC_SERVICE_NOT_FOUND}
+   */
+  createTag(id: EnvironmentId, name: string, revision?: number): void {
+    checkTagName(name);
+    const { tags } = this.find(id);
+    if (tags.has(name)) {
+      throw new EscServiceError(
+        "ERR_ESC_SERVICE_EXISTS",
+        `environment ${formatEnvironmentId(id)} already has a revision tag ${JSON.stringify(name)}: update it instead`,
+      );
+    }
+    const created = this.timestamp();
+    tags.set(name, { name, revision: this.resolve(id, revision), created, modified: created });
+  }
+
+  /** Points a tag at another revision, by default the latest. @throws {ERR_ESC_SERVICE_NOT_FOUND} */
+  moveTag(id: EnvironmentId, name: string, revision?: number): void {
+    checkTagName(name);
+    const tag = this.tag(id, name);
+    this.find(id).tags.set(name, {
+      ...tag,
+      revision: this.resolve(id, revision),
+      modified: this.timestamp(),
+    });
+  }
+
+  /** @throws {ERR_ESC_SERVICE_BAD_NAME} {ERR_ESC_SERVICE_NOT_FOUND} */
+  deleteTag(id: EnvironmentId, name: string): void {
+    checkTagName(name);
+    this.tag(id, name);
+    this.find(id).tags.delete(name);
+  }
+
+  /** What encrypts and decrypts this environment's secrets, and no other's. */
+  cipher(id: EnvironmentId): Cipher {
+    return createEnvironmentCipher(this.key, id);
+  }
+
+  private find(id: EnvironmentId): StoredEnvironment {
+    checkEnvironmentId(id);
+    const environment = this.environments.get(formatEnvironmentId(id));
+    if (environment === undefined) {
+      throw new EscServiceError(
+        "ERR_ESC_SERVICE_NOT_FOUND",
+        `environment ${formatEnvironmentId(id)} does not exist`,
+      );
+    }
+    return environment;
+  }
+
+  private resolve(id: EnvironmentId, revision: number | undefined): number {
+    return this.read({ ...id, version: revision?.toString() }).number;
+  }
+
+  private makeRevision(number: number, yaml: string): Revision {
+    // Over the encrypted text: a hash of plain text would let a reader of ETags try out guesses of a secret.
+    const etag = createHash("sha256").update(`${number}\n${yaml}`).digest("hex").slice(0, 32);
+    return { number, created: this.timestamp(), etag, yaml };
+  }
+
+  private timestamp(): string {
+    return new Date(this.now()).toISOString();
+  }
+}
+
+function latestOf(revisions: readonly [Revision, ...Revision[]]): Revision {
+  return revisions[revisions.length - 1] ?? revisions[0];
+}
+
+function parseRevision(version: string): number | undefined {
+  return /^[1-9][0-9]*$/.test(version) ? Number(version) : undefined;
+}

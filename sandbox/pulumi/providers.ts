@@ -1,0 +1,27 @@
+import type { Provider } from "../../esc/evaluator/types.js";
+import { providerSchemas } from "../../esc/providers/schemas.js";
+
+/** For whom providers are made: one organization's environments, opened by one user. */
+export interface ProviderContext {
+  readonly organization: string;
+  readonly user: { readonly login: string; readonly name: string };
+}
+
+/**
+ * The providers at hand, and for each other one that is known a stand-in with its schemas: a definition that
+ * uses it can be checked and saved, as with Pulumi's service; to open it fails at the call and names it.
+ */
+export function completeProviders(available: Readonly<Record<string, Provider>>): Record<string, Provider> {
+  const standIns = Object.entries(providerSchemas).map(([name, schemas]): [string, Provider] => [
+    name,
+    {
+      ...schemas,
+      async open() {
+        throw new Error(
+          `provider "${name}" is not available in this sandbox: definitions that use it can be checked, but not opened`,
+        );
+      },
+    },
+  ]);
+  return { ...Object.fromEntries(standIns), ...available };
+}
