@@ -1,15 +1,14 @@
 import { DefinitionError } from "./errors.js";
 import {
-  createReference,
   type Expression,
   isRecord,
   type Merge,
-  OPAQUE,
   type Refs,
   type Scalar,
   type ShapeOf,
   type Value,
 } from "./expression.js";
+import { createReference, OPAQUE } from "./reference.js";
 import { type DefinitionSource, renderDefinition } from "./render.js";
 
 /** Names that mean something else directly under `values`. */

@@ -6,20 +6,11 @@
  */
 
 export { fn, type Inputs } from "./builtins.js";
+export { context, type PulumiContext, placeholderContext } from "./context.js";
 export { type EnvironmentArgs, EnvironmentDefinition, environment } from "./environment.js";
 export { DefinitionError, type DefinitionErrorCode } from "./errors.js";
-export {
-  at,
-  context,
-  type Expression,
-  interpolate,
-  otherEnvironment,
-  type Ref,
-  type Reference,
-  type Refs,
-  type Scalar,
-  type Value,
-} from "./expression.js";
+export type { Expression, Ref, Reference, Refs, Scalar, Value } from "./expression.js";
+export { interpolate } from "./interpolate.js";
 export {
   type AwsLoginArgs,
   type AwsSecretSource,
@@ -36,3 +27,4 @@ export {
   type SubjectAttribute,
   stack,
 } from "./providers.js";
+export { at, otherEnvironment } from "./reference.js";
