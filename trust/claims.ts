@@ -1,0 +1,66 @@
+import { TrustError } from "./errors.js";
+import { Context } from "./evaluate/context.js";
+
+/** A token's payload. */
+export type Claims = { readonly [claim: string]: unknown };
+
+/** The claims that STS offers as condition keys for any OIDC issuer. */
+export const COMMON_CLAIM_KEYS = ["aud", "sub", "amr"] as const;
+
+/**
+ * The further ones that it offers for GitHub's issuers since January 2026.
+ *
+ * @see https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecuritytokenservice.html
+ */
+export const GITHUB_CLAIM_KEYS = [
+  "actor",
+  "actor_id",
+  "enterprise_id",
+  "environment",
+  "job_workflow_ref",
+  "ref",
+  "repository",
+  "repository_id",
+  "repository_owner_id",
+  "workflow",
+] as const;
+
+const GITHUB_ISSUERS = /^token\.actions\.(?:githubusercontent\.com|[\w-]+\.ghe\.com)(?:\/|$)/;
+
+/** The claims of an issuer that a trust policy can match. `keyPrefix` is the issuer's URL without its scheme. */
+export function claimKeys(keyPrefix: string): readonly string[] {
+  return GITHUB_ISSUERS.test(keyPrefix) ? [...COMMON_CLAIM_KEYS, ...GITHUB_CLAIM_KEYS] : COMMON_CLAIM_KEYS;
+}
+
+/**
+ * What STS makes of a token's claims: the condition keys `<issuer>:<claim>`. A claim that it offers no key for is
+ * absent, whatever the token says, so a condition on it behaves as on AWS.
+ *
+ * @throws TrustError `ERR_TRUST_CLAIM` for a claim of a shape that no key can have
+ */
+export function claimContext(keyPrefix: string, claims: Claims): Context {
+  const offered = claimKeys(keyPrefix);
+  const context = new Context();
+  for (const [claim, value] of Object.entries(audienceAsSts(claims))) {
+    if (value === undefined || value === null) continue;
+    const key = `${keyPrefix}:${claim}`;
+    if (offered.includes(claim)) context.add({ [key]: claimValue(claim, value) });
+    else context.addAbsent(key, "the token has this claim, but STS offers no key for it");
+  }
+  return context;
+}
+
+/** `:aud` is the authorised party where the token names one, else the audience, of which there must be one. */
+function audienceAsSts(claims: Claims): Claims {
+  const { azp, aud } = claims;
+  if (typeof azp === "string") return { ...claims, aud: azp };
+  if (!Array.isArray(aud)) return claims;
+  if (aud.length !== 1) throw new TrustError("ERR_TRUST_CLAIM", "claim aud", "expected one audience, or azp");
+  return { ...claims, aud: aud[0] };
+}
+
+function claimValue(claim: string, value: unknown): string | number | boolean | readonly string[] {
+  if (typeof value === "string" || typeof value === "number" || typeof value === "boolean") return value;
+  if (Array.isArray(value) && value.every((one) => typeof one === "string")) return value;
+  throw new TrustError("ERR_TRUST_CLAIM", `claim ${claim}`, "expected text or a list of texts");
+}

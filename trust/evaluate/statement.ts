@@ -1,0 +1,81 @@
+import { type Context, withoutTokens } from "./context.js";
+import type { Check, PolicyLayer, StatementTrace } from "./explanation.js";
+import type { CompiledPatterns, CompiledPolicy, CompiledStatement } from "./policy.js";
+import type { Grant, Identity } from "./principals.js";
+
+/** A request, made ready to be put to every statement. */
+export interface Question {
+  readonly identity: Identity;
+  readonly action: string;
+  /** Absent where the policy is the role's own trust policy. */
+  readonly resource?: string;
+  readonly context: Context;
+  /** AWS: a `Deny` with `NotPrincipal` always hits who has a permissions boundary. */
+  readonly hasBoundary: boolean;
+}
+
+/** A statement's trace, and how it covers who asks where it is an `Allow` that names them. */
+export interface StatementAnswer {
+  readonly trace: StatementTrace;
+  readonly grant?: Grant;
+}
+
+/** Puts a request to each statement of the policies of one layer. Nothing is skipped: the trace tells all. */
+export function askPolicies(
+  layer: PolicyLayer,
+  policies: readonly CompiledPolicy[],
+  question: Question,
+): StatementAnswer[] {
+  return policies.flatMap((policy) =>
+    policy.statements.map((statement) => askStatement(layer, policy.name, statement, question)),
+  );
+}
+
+function askStatement(
+  layer: PolicyLayer,
+  policy: string,
+  statement: CompiledStatement,
+  question: Question,
+): StatementAnswer {
+  const { index, sid, effect, principal, action, resource, conditions } = statement;
+  const checks: Check[] = [];
+  let grant: Grant | undefined;
+  if (principal !== undefined) {
+    const covered = principal.grant(question.identity);
+    grant = covered?.grant;
+    checks.push(checkPrincipal(principal, covered?.by, question));
+  }
+  checks.push(checkPatterns(action, question.action));
+  if (resource !== undefined) checks.push(checkPatterns(resource, question.resource ?? ""));
+  for (const condition of conditions) checks.push(condition.check(question.context));
+
+  const matched = checks.every((check) => check.matched);
+  const trace = { layer, policy, index, ...(sid !== undefined && { sid }), effect, matched, checks };
+  return grant === undefined ? { trace } : { trace, grant };
+}
+
+function checkPrincipal(
+  principal: NonNullable<CompiledStatement["principal"]>,
+  by: string | undefined,
+  { identity, hasBoundary }: Question,
+): Check {
+  const { element, expected } = principal;
+  const facts = { element, operator: element, expected, actual: [withoutTokens(identity.text)] };
+  if (element === "Principal")
+    return { ...facts, matched: by !== undefined, ...(by !== undefined && { by }) };
+  if (principal.exempts(identity) && !hasBoundary) return { ...facts, matched: false };
+  // Listed, and yet denied: AWS's two surprises with NotPrincipal.
+  if (by === undefined) return { ...facts, matched: true };
+  const note = hasBoundary
+    ? "never exempts who has a boundary"
+    : "exempts only role and account listed together";
+  return { ...facts, matched: true, note };
+}
+
+function checkPatterns({ element, negated, expected, matchers }: CompiledPatterns, actual: string): Check {
+  const index = matchers.findIndex((matcher) => matcher(actual));
+  const by = expected[index];
+  const matched = (by !== undefined) !== negated;
+  const facts = { element, operator: element, expected, actual: [withoutTokens(actual)], matched };
+  return by === undefined ? facts : { ...facts, by };
+}
