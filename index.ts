@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
-import { EscEnvironments, renderTwice, SecretEntries } from "./components/index.js";
-import { base, dev, placeholders, prod, type StageOptions, staging } from "./esc/environments/index.js";
-import { itemsOf } from "./esc/inventory.js";
-import { readSettings } from "./settings.js";
+import { EscEnvironments, renderTwice, SecretEntries } from "./components/index";
+import { base, dev, placeholders, prod, type StageOptions, staging } from "./esc/environments/index";
+import { itemsOf } from "./esc/inventory";
+import { readSettings } from "./settings";
 
 const settings = readSettings();
 const { organization, project, stack } = settings;
@@ -11,12 +11,17 @@ const { organization, project, stack } = settings;
 const baseYaml = base(settings).render();
 const imports = { [`${project}/base`]: baseYaml };
 
-const stacks: Record<string, () => Record<string, unknown>> = {
+const stacks: Record<string, () => StackOutputs> = {
   base: sharedByAllStages,
   dev: laptop,
   staging: () => stage("staging", staging),
   prod: () => stage("prod", prod),
 };
+
+interface StackOutputs {
+  environments: pulumi.Output<Record<string, string>>;
+  secretEntries?: pulumi.Output<Record<string, string>>;
+}
 
 function sharedByAllStages() {
   const environments = [{ name: "base", yaml: baseYaml }];
@@ -60,4 +65,4 @@ const outputs = program();
 /** `organization/project/environment` of each environment that this stack owns. */
 export const environments = outputs.environments;
 /** Name of each Secrets Manager entry that this stack owns. Their values are put there by people. */
-export const secretEntries = outputs.secretEntries;
+export const secretEntries = outputs.secretEntries ?? {};

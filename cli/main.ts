@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from "commander";
-import { sandboxCommand } from "./commands/sandbox.js";
-import { CommandFailure, EXIT } from "./exit.js";
+import { sandboxCommand } from "./commands/sandbox";
+import { CommandFailure, EXIT } from "./exit";
 
 /** `escapement <verb>`. Exit codes: 0 good, 1 a finding, 2 cannot run (misuse, a missing tool). */
 async function main(argv: readonly string[]): Promise<number> {

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as pulumiservice from "@pulumi/pulumiservice";
-import { checkDefinition, formatDiagnostic } from "../esc/check.js";
-import { type ArgumentIssue, refuse } from "./args.js";
+import { checkDefinition, formatDiagnostic } from "../esc/check";
+import { type ArgumentIssue, refuse } from "./args";
 
 /** One ESC environment. */
 export interface EscEnvironmentArgs {

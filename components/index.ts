@@ -9,5 +9,5 @@ export {
   EscEnvironments,
   type EscEnvironmentsArgs,
   renderTwice,
-} from "./esc-environments.js";
-export { SecretEntries, type SecretEntriesArgs, type SecretEntryArgs } from "./secret-entries.js";
+} from "./esc-environments";
+export { SecretEntries, type SecretEntriesArgs, type SecretEntryArgs } from "./secret-entries";

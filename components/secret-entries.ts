@@ -1,7 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { type ArgumentIssue, refuse } from "./args.js";
-import { checkNameParts, entryName } from "./names.js";
+import { type ArgumentIssue, refuse } from "./args";
+import { checkNameParts, entryName } from "./names";
 
 /** One Secrets Manager entry. Its value is put there by people or rotators, never by Pulumi. */
 export interface SecretEntryArgs {

@@ -1,7 +1,7 @@
 import { isMap, isPair, isScalar, LineCounter, parseDocument, visit } from "yaml";
-import { check } from "./evaluator/index.js";
-import type { Diagnostic, Position } from "./evaluator/types.js";
-import { providerSchemas } from "./providers/schemas.js";
+import { check } from "./evaluator/index";
+import type { Diagnostic, Position } from "./evaluator/types";
+import { providerSchemas } from "./providers/schemas";
 
 export interface CheckDefinitionOptions {
   /** `project/environment`: what `context.currentEnvironment.name` and the findings say. */

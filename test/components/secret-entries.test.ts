@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { SecretEntries, type SecretEntriesArgs } from "../../components/secret-entries.js";
-import { isUnknown, mockPulumi, outputValue, settled } from "../support/pulumi.js";
+import { SecretEntries, type SecretEntriesArgs } from "../../components/secret-entries";
+import { isUnknown, mockPulumi, outputValue, settled } from "../support/pulumi";
 
 const SECRET = "aws:secretsmanager/secret:Secret";
 const POLICY = "aws:secretsmanager/secretPolicy:SecretPolicy";

@@ -1,0 +1,121 @@
+import { existsSync } from "node:fs";
+import { rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { Command, InvalidArgumentError } from "commander";
+import { LaptopCloud } from "../../sandbox/cloud";
+import { type MainJobReport, type ProgressStep, runMainJob } from "../../sandbox/main-job";
+import { renderReport } from "../../sandbox/report";
+import { serve } from "../../sandbox/serve";
+import { CommandFailure, EXIT } from "../exit";
+
+interface ServeOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly envFile: string;
+}
+
+/** `escapement sandbox`: the main job; `escapement sandbox serve` keeps the cloud up afterwards. */
+export function sandboxCommand(): Command {
+  const command = new Command("sandbox")
+    .description(
+      "Provision this folder's Pulumi program into a cloud on this machine, check and open its environments.",
+    )
+    .option("--json", "one JSON object on stdout instead of the report; progress goes to stderr either way")
+    .addHelpText(
+      "after",
+      "\nNo account, no credential and no network is needed, and nothing leaves this machine.",
+    );
+  command.action(({ json = false }: { json?: boolean }) => run(json));
+  command
+    .command("serve")
+    .description("Keep the cloud up for the official pulumi env and esc commands and for SDKs, until Ctrl-C.")
+    .option("--host <address>", "loopback address to listen on", "127.0.0.1")
+    .option("--port <number>", "port of the ESC service; 0 takes a free one", parsePort, 0)
+    .requiredOption("--env-file <file>", "where to write the variables that clients need, once it answers")
+    .action((options: ServeOptions) => runServe(options));
+  return command;
+}
+
+async function run(json: boolean): Promise<void> {
+  await interruptible(async (signal) => {
+    const { report } = await provision(signal);
+    process.stdout.write(json ? `${JSON.stringify(report, null, 2)}\n` : renderReport(report));
+    if (!report.ok) throw new CommandFailure(EXIT.finding);
+  });
+}
+
+async function runServe({ host, port, envFile }: ServeOptions): Promise<void> {
+  await interruptible(async (signal) => {
+    const { cloud, report } = await provision(signal);
+    if (!report.ok) throw new CommandFailure(EXIT.finding, renderReport(report));
+    const server = await serve({ cloud, host, port });
+    try {
+      await writeEnvFile(envFile, server.variables);
+      process.stdout.write(
+        `${server.variables.PULUMI_BACKEND_URL} answers; the variables for clients are in ${envFile}\n`,
+      );
+      await aborted(signal);
+    } finally {
+      await server.stop();
+      await rm(envFile, { force: true });
+    }
+  });
+}
+
+async function provision(signal: AbortSignal): Promise<{ cloud: LaptopCloud; report: MainJobReport }> {
+  const directory = process.cwd();
+  if (!existsSync(join(directory, "Pulumi.yaml"))) {
+    throw new CommandFailure(
+      EXIT.cannotRun,
+      `there is no Pulumi.yaml in ${directory}: run this where the program is`,
+    );
+  }
+  const cloud = new LaptopCloud();
+  const teamPrograms = ["infra", "api"].map((name) => join(directory, "examples", name));
+  const report = await runMainJob({ cloud, directory, teamPrograms, onProgress, signal });
+  return { cloud, report };
+}
+
+function onProgress({ stack, operation, ok, durationMs }: ProgressStep): void {
+  const time = `${(durationMs / 1000).toFixed(1)} s`;
+  process.stderr.write(`${ok ? "✓" : "✗"} ${operation.padEnd(7)} ${stack.padEnd(24)} ${time.padStart(6)}\n`);
+}
+
+/** Runs until done or until Ctrl-C, which ends every deployment and leaves no process behind. */
+async function interruptible(job: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  const controller = new AbortController();
+  const interrupt = () => controller.abort();
+  process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
+  try {
+    await job(controller.signal);
+  } catch (error) {
+    if (!controller.signal.aborted) throw error;
+  } finally {
+    process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
+  }
+  if (controller.signal.aborted) throw new CommandFailure(EXIT.interrupted, "interrupted");
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}
+
+/** Written whole and by rename, and for this user only: it holds a token. */
+async function writeEnvFile(file: string, variables: Readonly<Record<string, string>>): Promise<void> {
+  const text = Object.entries(variables)
+    .map(([name, value]) => `${name}=${value}\n`)
+    .join("");
+  const temporary = `${file}.${process.pid}.tmp`;
+  await writeFile(temporary, text, { mode: 0o600 });
+  await rename(temporary, file);
+}
+
+function parsePort(text: string): number {
+  const port = Number(text);
+  if (!/^\d+$/.test(text) || port > 65_535)
+    throw new InvalidArgumentError("must be a number from 0 to 65535");
+  return port;
+}
