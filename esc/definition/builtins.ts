@@ -1,5 +1,5 @@
-import { DefinitionError } from "./errors.js";
-import { type Expression, expression, type ShapeOf, type Value } from "./expression.js";
+import { DefinitionError } from "./errors";
+import { type Expression, expression, type ShapeOf, type Value } from "./expression";
 
 type Text = string | Expression<string>;
 

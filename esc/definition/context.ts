@@ -1,5 +1,5 @@
-import type { Ref } from "./expression.js";
-import { createReference } from "./reference.js";
+import type { Ref } from "./expression";
+import { createReference } from "./reference";
 
 /** What Pulumi's service tells an environment about who opens it (pulumi.com/docs/esc, "context"). */
 export interface PulumiContext {

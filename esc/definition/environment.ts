@@ -1,4 +1,4 @@
-import { DefinitionError } from "./errors.js";
+import { DefinitionError } from "./errors";
 import {
   type Expression,
   isRecord,
@@ -7,9 +7,9 @@ import {
   type Scalar,
   type ShapeOf,
   type Value,
-} from "./expression.js";
-import { createReference, OPAQUE } from "./reference.js";
-import { type DefinitionSource, renderDefinition } from "./render.js";
+} from "./expression";
+import { createReference, OPAQUE } from "./reference";
+import { type DefinitionSource, renderDefinition } from "./render";
 
 /** Names that mean something else directly under `values`. */
 const RESERVED = ["imports", "context", "environments"];
@@ -113,8 +113,8 @@ export class EnvironmentDefinition<in out Values = unknown> {
     return this.value("files", files as From<Values, V & Value>, comment) as never;
   }
 
-  /** Configuration of the Pulumi stacks that import this environment; their own files win over it. */
-  pulumiConfig<const V extends { readonly [key: `${string}:${string}`]: Value | undefined }>(
+  /** Configuration (`namespace:name`) of the Pulumi stacks that import this; their own files win over it. */
+  pulumiConfig<const V extends { readonly [key: string]: Value | undefined }>(
     configuration: From<Values, V>,
     comment?: string,
   ): EnvironmentDefinition<Added<Values, "pulumiConfig", V>> {

@@ -1,4 +1,4 @@
-import type { Step, TextPart } from "./text.js";
+import type { Step, TextPart } from "./text";
 
 /** Where an expression keeps its node. A symbol, so that no key of an environment can collide with it. */
 export const NODE = Symbol("escapement.definition.node");
@@ -47,11 +47,13 @@ type Members<T> = unknown extends T
       ? { readonly [K in keyof T]: Member<T[K]> }
       : unknown;
 
-type Member<T> = T extends undefined
-  ? undefined
-  : undefined extends T
-    ? Ref<Exclude<T, undefined>> | undefined
-    : Ref<T>;
+type Member<T> = unknown extends T
+  ? Ref<unknown>
+  : T extends undefined
+    ? undefined
+    : undefined extends T
+      ? Ref<Exclude<T, undefined>> | undefined
+      : Ref<T>;
 
 /** References to everything that `Values` declares, as the callbacks of the builder get them. */
 export type Refs<Values> = { readonly [K in keyof Values]: Member<Values[K]> };
@@ -65,8 +67,9 @@ export type Scalar = string | number | boolean | null;
 export type Value = Scalar | Expression | readonly Value[] | { readonly [key: string]: Value | undefined };
 
 /** The shape that a value has once it is evaluated. */
-export type ShapeOf<V> =
-  V extends Expression<infer T>
+export type ShapeOf<V> = [Value] extends [V]
+  ? unknown
+  : V extends Expression<infer T>
     ? T
     : V extends readonly unknown[]
       ? { readonly [K in keyof V]: ShapeOf<V[K]> }

@@ -5,12 +5,12 @@
  * @module
  */
 
-export { fn, type Inputs } from "./builtins.js";
-export { context, type PulumiContext, placeholderContext } from "./context.js";
-export { type EnvironmentArgs, EnvironmentDefinition, environment } from "./environment.js";
-export { DefinitionError, type DefinitionErrorCode } from "./errors.js";
-export type { Expression, Ref, Reference, Refs, Scalar, Value } from "./expression.js";
-export { interpolate } from "./interpolate.js";
+export { fn, type Inputs } from "./builtins";
+export { context, type PulumiContext, placeholderContext } from "./context";
+export { type EnvironmentArgs, EnvironmentDefinition, environment } from "./environment";
+export { DefinitionError, type DefinitionErrorCode } from "./errors";
+export type { Expression, Ref, Reference, Refs, Scalar, Value } from "./expression";
+export { interpolate } from "./interpolate";
 export {
   type AwsLoginArgs,
   type AwsSecretSource,
@@ -26,5 +26,5 @@ export {
   type Stack,
   type SubjectAttribute,
   stack,
-} from "./providers.js";
-export { at, otherEnvironment } from "./reference.js";
+} from "./providers";
+export { at, otherEnvironment } from "./reference";

@@ -1,13 +1,6 @@
-import { DefinitionError } from "./errors.js";
-import {
-  type Expression,
-  expression,
-  isExpression,
-  NODE,
-  type Reference,
-  type Scalar,
-} from "./expression.js";
-import { renderAccess, type Step, type TextPart } from "./text.js";
+import { DefinitionError } from "./errors";
+import { type Expression, expression, isExpression, NODE, type Reference, type Scalar } from "./expression";
+import { renderAccess, type Step, type TextPart } from "./text";
 
 /**
  * Text with references in it: interpolate`https://api.${domain}`. What is given as a string, number or

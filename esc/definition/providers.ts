@@ -1,6 +1,6 @@
-import { fn, type Inputs } from "./builtins.js";
-import { DefinitionError } from "./errors.js";
-import type { Expression } from "./expression.js";
+import { fn, type Inputs } from "./builtins";
+import { DefinitionError } from "./errors";
+import type { Expression } from "./expression";
 
 type Text = string | Expression<string>;
 

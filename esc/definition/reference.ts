@@ -1,6 +1,6 @@
-import { DefinitionError } from "./errors.js";
-import { isRecord, NODE, type Ref, type Reference, type ReferenceNode } from "./expression.js";
-import { renderAccess, type Step } from "./text.js";
+import { DefinitionError } from "./errors";
+import { isRecord, NODE, type Ref, type Reference, type ReferenceNode } from "./expression";
+import { renderAccess, type Step } from "./text";
 
 /** Marks a part of a definition whose members are not known when the program runs: any step is allowed. */
 export const OPAQUE = Symbol("escapement.definition.opaque");

@@ -1,7 +1,7 @@
 import { Document, Pair, Scalar, YAMLMap, YAMLSeq } from "yaml";
-import { DefinitionError } from "./errors.js";
-import { isExpression, NODE, type Value } from "./expression.js";
-import { renderAccess, renderText } from "./text.js";
+import { DefinitionError } from "./errors";
+import { isExpression, NODE, type Value } from "./expression";
+import { renderAccess, renderText } from "./text";
 
 /** A definition as data, in the order in which it is written. */
 export interface DefinitionSource {

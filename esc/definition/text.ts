@@ -1,4 +1,4 @@
-import { DefinitionError } from "./errors.js";
+import { DefinitionError } from "./errors";
 
 /** One step of a reference: an object's key or a list's index (from 0). */
 export type Step = string | number;

@@ -1,4 +1,4 @@
-import { DefinitionError, environment } from "../definition/index.js";
+import { DefinitionError, environment } from "../definition/index";
 
 export interface BaseOptions {
   /** The domain under which every stage publishes. */

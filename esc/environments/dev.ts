@@ -1,5 +1,5 @@
-import { interpolate } from "../definition/index.js";
-import { basedOn } from "./base.js";
+import { interpolate } from "../definition/index";
+import { basedOn } from "./base";
 
 export interface DevOptions {
   /** The ESC project that holds all environments of this project. */

@@ -6,11 +6,11 @@
  * @module
  */
 
-export { type BaseOptions, base } from "./base.js";
-export { type DevOptions, dev } from "./dev.js";
-export { prod } from "./prod.js";
-export type { StackSource, StageOptions } from "./stage.js";
-export { staging } from "./staging.js";
+export { type BaseOptions, base } from "./base";
+export { type DevOptions, dev } from "./dev";
+export { prod } from "./prod";
+export type { StackSource, StageOptions } from "./stage";
+export { staging } from "./staging";
 
 /** Stand for what is known after a deployment only: well-formed, so that a check looks at the rest. */
 export const placeholders = {

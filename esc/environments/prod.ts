@@ -1,4 +1,4 @@
-import { type StageOptions, stage } from "./stage.js";
+import { type StageOptions, stage } from "./stage";
 
 /** What users see. The same pattern as staging, with its own role, entries and stacks. */
 export const prod = (options: StageOptions) => stage("prod", options);

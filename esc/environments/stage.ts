@@ -10,9 +10,9 @@ import {
   pulumiStacks,
   type Reference,
   stack,
-} from "../definition/index.js";
-import { entryId, type InventoryItem, itemsOf } from "../inventory.js";
-import { basedOn } from "./base.js";
+} from "../definition/index";
+import { entryId, type InventoryItem, itemsOf } from "../inventory";
+import { basedOn } from "./base";
 
 /** A Pulumi stack whose outputs a stage reads. */
 export interface StackSource {

@@ -1,4 +1,4 @@
-import { type StageOptions, stage } from "./stage.js";
+import { type StageOptions, stage } from "./stage";
 
 /** Where changes are tried before users see them. */
 export const staging = (options: StageOptions) => stage("staging", options);

@@ -1,4 +1,4 @@
-import type { JsonSchema } from "../evaluator/types.js";
+import type { JsonSchema } from "../evaluator/types";
 
 const text = { type: "string" } as const;
 
