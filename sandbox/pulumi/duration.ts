@@ -1,4 +1,4 @@
-import { EscServiceError } from "./errors.js";
+import { EscServiceError } from "./errors";
 
 const unitMs: Readonly<Record<string, number>> = {
   h: 3_600_000,

@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
-import type { Cipher } from "../../esc/evaluator/types.js";
-import { type EnvironmentId, formatEnvironmentId } from "./names.js";
+import type { Cipher } from "../../esc/evaluator/types";
+import { type EnvironmentId, formatEnvironmentId } from "./names";
 
 const nonceBytes = 12;
 const tagBytes = 16;

@@ -1,15 +1,15 @@
 import { createHash } from "node:crypto";
-import { encryptSecrets } from "../../esc/evaluator/index.js";
-import type { Cipher } from "../../esc/evaluator/types.js";
-import { createEnvironmentCipher, generateStoreKey } from "./environment-cipher.js";
-import { EscServiceError } from "./errors.js";
+import { encryptSecrets } from "../../esc/evaluator/index";
+import type { Cipher } from "../../esc/evaluator/types";
+import { createEnvironmentCipher, generateStoreKey } from "./environment-cipher";
+import { EscServiceError } from "./errors";
 import {
   checkEnvironmentId,
   checkTagName,
   type EnvironmentId,
   type EnvironmentReference,
   formatEnvironmentId,
-} from "./names.js";
+} from "./names";
 
 /** One immutable revision. Times are ISO 8601; `yaml` carries secrets only as ciphertext. */
 export interface Revision {

@@ -1,4 +1,4 @@
-import type { Diagnostic } from "../../esc/evaluator/types.js";
+import type { Diagnostic } from "../../esc/evaluator/types";
 
 /** Every code an `EscServiceError` can carry, with the HTTP status it becomes. */
 const statusByCode = {

@@ -1,15 +1,8 @@
-import { check, open } from "../../esc/evaluator/index.js";
-import type {
-  Diagnostic,
-  EvaluateOptions,
-  ExecutionContext,
-  LoadedEnvironment,
-  Provider,
-} from "../../esc/evaluator/types.js";
-import { formatGoDuration, parseGoDuration } from "./duration.js";
-import { EnvironmentStore, type Revision } from "./environment-store.js";
-import { EscServiceError } from "./errors.js";
-import { sliceJson } from "./json-text.js";
+import { check, open, readProperty } from "../../esc/evaluator/index";
+import type { Diagnostic, EvaluateOptions, ExecutionContext, Provider } from "../../esc/evaluator/types";
+import { formatGoDuration, parseGoDuration } from "./duration";
+import { EnvironmentStore, type Revision } from "./environment-store";
+import { EscServiceError } from "./errors";
 import {
   checkOrganization,
   type EnvironmentId,
@@ -17,10 +10,9 @@ import {
   evaluationName,
   formatEnvironmentId,
   parseImport,
-} from "./names.js";
-import { OpenSessions } from "./open-sessions.js";
-import { parsePropertyPath } from "./property-path.js";
-import { completeProviders, type ProviderContext } from "./providers.js";
+} from "./names";
+import { OpenSessions } from "./open-sessions";
+import { completeProviders, missingProviders, type ProviderContext } from "./providers";
 
 export interface EscServiceOptions {
   /** The organizations that exist. Any other does not, whatever the token. */
@@ -38,11 +30,24 @@ export interface OpenOptions {
   readonly duration?: string;
 }
 
-/** A session that has been opened. `diagnostics` are warnings: an error opens nothing. */
-export interface Opened {
-  readonly id: string;
+/** A definition without errors. */
+export interface Checked {
+  /** JSON text in the shape of REST: what a check knows without opening anything. */
+  readonly environment: string;
+  /** Warnings only. */
   readonly diagnostics: readonly Diagnostic[];
 }
+
+/** A session that has been opened. */
+export interface Opened {
+  readonly id: string;
+  /** JSON text of the plain values, secrets as `[secret]`: for reports. */
+  readonly redactedJson: string;
+  /** Warnings only: an error opens nothing. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+type Definition = Pick<EvaluateOptions, "name" | "yaml" | "decrypter" | "showSecrets">;
 
 /**
  * Pulumi ESC on a laptop: the store, the official evaluator and the providers joined to what the service does.
@@ -84,44 +89,43 @@ export class EscService {
     options: { ifMatch?: string } = {},
   ): Promise<{ revision: Revision; diagnostics: readonly Diagnostic[] }> {
     this.store.checkMatch(id, options.ifMatch);
-    const { diagnostics } = await check({
-      ...this.evaluation(id.organization, defaultDuration),
-      name: evaluationName(id),
+    const { diagnostics } = await this.checkDefinition(formatEnvironmentId(id), id.organization, {
+      ...this.definition(id),
       yaml,
-      decrypter: this.store.cipher(id),
     });
-    refuseErrors(`the definition of ${formatEnvironmentId(id)}`, diagnostics);
     return { revision: await this.store.update(id, yaml, options), diagnostics };
   }
 
   /**
-   * Checks an anonymous definition; nothing is opened and nothing kept.
-   * @returns JSON text: the environment as far as a check knows it, with `diagnostics` when there are warnings.
-   * Secrets are redacted unless `showSecrets`.
+   * Checks an anonymous definition; nothing is opened and nothing kept. Secrets are redacted unless `showSecrets`.
    * @throws {ERR_ESC_SERVICE_BAD_DEFINITION} with diagnostics
    */
   async checkYaml(
     organization: string,
     yaml: string,
     options: { showSecrets?: boolean } = {},
-  ): Promise<string> {
-    const { environment = "{}", diagnostics } = await check({
-      ...this.evaluation(organization, defaultDuration),
-      yaml,
-      showSecrets: options.showSecrets ?? false,
-    });
-    refuseErrors("the definition", diagnostics);
-    return diagnostics.length > 0 ? addMember(environment, "diagnostics", diagnostics) : environment;
+  ): Promise<Checked> {
+    return this.checkDefinition("the definition", organization, { yaml, showSecrets: options.showSecrets });
+  }
+
+  /** Checks an environment as it is stored, against its imports as they are now. @throws as `checkYaml` */
+  async check(reference: EnvironmentReference): Promise<Checked> {
+    const name = formatEnvironmentId(reference);
+    return this.checkDefinition(name, reference.organization, this.definition(reference));
+  }
+
+  /**
+   * The known providers that an environment's own definition uses and that this service does not have, sorted:
+   * why an open of it must fail.
+   */
+  missingProviders(reference: EnvironmentReference): string[] {
+    return missingProviders(this.store.read(reference).yaml, this.providers(reference.organization));
   }
 
   /** Opens an environment, at its latest revision or at the reference's version. @throws as `openYaml` */
   async open(reference: EnvironmentReference, options: OpenOptions = {}): Promise<Opened> {
-    const { yaml } = this.store.read(reference);
-    return this.openDefinition(options, formatEnvironmentId(reference), reference.organization, {
-      name: evaluationName(reference),
-      yaml,
-      decrypter: this.store.cipher(reference),
-    });
+    const owner = formatEnvironmentId(reference);
+    return this.openDefinition(options, owner, reference.organization, this.definition(reference));
   }
 
   /**
@@ -142,7 +146,7 @@ export class EscService {
    */
   readSession(owner: EnvironmentId | string, session: string, property?: string): string {
     const json = this.sessions.read(typeof owner === "string" ? owner : formatEnvironmentId(owner), session);
-    const value = property === undefined ? json : readProperty(json, property);
+    const value = property === undefined ? json : propertyAt(json, property);
     if (value === undefined) {
       throw new EscServiceError(
         "ERR_ESC_SERVICE_NOT_FOUND",
@@ -158,19 +162,37 @@ export class EscService {
     this.sessions.end(formatEnvironmentId(id));
   }
 
+  private async checkDefinition(
+    what: string,
+    organization: string,
+    definition: Definition,
+  ): Promise<Checked> {
+    const { environment = "{}", diagnostics } = await check({
+      ...this.evaluation(organization, defaultDuration),
+      ...definition,
+    });
+    refuseErrors(what, diagnostics);
+    return { environment, diagnostics };
+  }
+
   private async openDefinition(
     { duration }: OpenOptions,
     owner: string,
     organization: string,
-    definition: Pick<EvaluateOptions, "name" | "yaml" | "decrypter">,
+    definition: Definition,
   ): Promise<Opened> {
     const durationMs = parseGoDuration(duration ?? defaultDuration);
-    const { environment = "{}", diagnostics } = await open({
+    const {
+      environment = "{}",
+      redactedJson = "{}",
+      diagnostics,
+    } = await open({
       ...this.evaluation(organization, formatGoDuration(durationMs)),
       ...definition,
     });
     refuseErrors(definition.name === undefined ? "the definition" : owner, diagnostics);
-    return { id: this.sessions.start({ owner, durationMs, json: environment }), diagnostics };
+    const id = this.sessions.start({ owner, durationMs, json: environment });
+    return { id, redactedJson, diagnostics };
   }
 
   /** What every evaluation in an organization has in common: its environments, its providers and its context. */
@@ -178,17 +200,25 @@ export class EscService {
     organization: string,
     duration: string,
   ): Pick<EvaluateOptions, "loadEnvironment" | "providers" | "context"> {
-    const { user, options } = this;
     return {
-      loadEnvironment: async (name) => this.load(organization, name),
-      providers: completeProviders(options.providers?.({ organization, user }) ?? {}),
-      context: executionContext({ organization, user, duration }),
+      loadEnvironment: async (name) => this.definition(parseImport(organization, name)),
+      providers: completeProviders(this.providers(organization)),
+      context: executionContext({ organization, user: this.user, duration }),
     };
   }
 
-  private load(organization: string, name: string): LoadedEnvironment {
-    const reference = parseImport(organization, name);
-    return { yaml: this.store.read(reference).yaml, decrypter: this.store.cipher(reference) };
+  private providers(organization: string): Readonly<Record<string, Provider>> {
+    return this.options.providers?.({ organization, user: this.user }) ?? {};
+  }
+
+  private definition(
+    reference: EnvironmentReference,
+  ): Required<Pick<Definition, "name" | "yaml" | "decrypter">> {
+    return {
+      name: evaluationName(reference),
+      yaml: this.store.read(reference).yaml,
+      decrypter: this.store.cipher(reference),
+    };
   }
 }
 
@@ -219,13 +249,16 @@ function refuseErrors(what: string, diagnostics: readonly Diagnostic[]): void {
 }
 
 /** The value at a path, as `{value, secret?, trace}`. */
-function readProperty(environment: string, path: string): string | undefined {
-  const [first, ...rest] = parsePropertyPath(path);
-  return sliceJson(environment, ["properties", first, ...rest.flatMap((key) => ["value", key])]);
-}
-
-/** Adds a member to a JSON object without touching the text of the others. */
-function addMember(object: string, name: string, value: unknown): string {
-  const separator = object === "{}" ? "" : ",";
-  return `${object.slice(0, -1)}${separator}${JSON.stringify(name)}:${JSON.stringify(value)}}`;
+function propertyAt(environment: string, path: string): string | undefined {
+  try {
+    return readProperty(environment, path);
+  } catch (error) {
+    if (error instanceof SyntaxError) {
+      throw new EscServiceError(
+        "ERR_ESC_SERVICE_BAD_REQUEST",
+        `invalid property path ${JSON.stringify(path.slice(0, 120))}: write a.b, a[0] or a["b.c"]`,
+      );
+    }
+    throw error;
+  }
 }

@@ -1,4 +1,4 @@
-import { EscServiceError } from "./errors.js";
+import { EscServiceError } from "./errors";
 
 /** Where an environment lives: `organization/project/name`. */
 export interface EnvironmentId {

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { EscServiceError } from "./errors.js";
+import { EscServiceError } from "./errors";
 
 interface OpenSession {
   /** `organization/project/name`, or `organization` for an anonymous definition. */

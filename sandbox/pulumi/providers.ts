@@ -1,5 +1,6 @@
-import type { Provider } from "../../esc/evaluator/types.js";
-import { providerSchemas } from "../../esc/providers/schemas.js";
+import { isMap, isScalar, parseDocument, visit } from "yaml";
+import type { Provider } from "../../esc/evaluator/types";
+import { providerSchemas } from "../../esc/providers/schemas";
 
 /** For whom providers are made: one organization's environments, opened by one user. */
 export interface ProviderContext {
@@ -24,4 +25,20 @@ export function completeProviders(available: Readonly<Record<string, Provider>>)
     },
   ]);
   return { ...Object.fromEntries(standIns), ...available };
+}
+
+/** The known providers that a definition calls (in either spelling of `fn::open`) and that are not at hand, sorted. */
+export function missingProviders(yaml: string, available: Readonly<Record<string, Provider>>): string[] {
+  const called = new Set<string>();
+  visit(parseDocument(yaml), {
+    Pair(_, { key, value }) {
+      const name = isScalar(key) ? String(key.value) : "";
+      if (name === "fn::open" && isMap(value)) {
+        called.add(String(value.get("provider")));
+      } else if (name.startsWith("fn::open::")) {
+        called.add(name.slice("fn::open::".length));
+      }
+    },
+  });
+  return [...called].filter((name) => Object.hasOwn(providerSchemas, name) && !(name in available)).sort();
 }

@@ -1,13 +1,13 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { formatDiagnostic } from "../../esc/check.js";
-import type { Diagnostic } from "../../esc/evaluator/types.js";
-import type { Cloud, ResourceRequest, ResourceType } from "../engine/cloud.js";
-import { Asset, Secret, UNKNOWN } from "../engine/values.js";
-import { EscServiceError } from "./errors.js";
-import type { EscService } from "./esc-service.js";
-import { checkEnvironmentId, checkTagName, type EnvironmentId, formatEnvironmentId } from "./names.js";
+import { formatDiagnostic } from "../../esc/check";
+import type { Diagnostic } from "../../esc/evaluator/types";
+import type { Cloud, ResourceRequest, ResourceType } from "../engine/cloud";
+import { Asset, Secret, UNKNOWN } from "../engine/values";
+import { EscServiceError } from "./errors";
+import type { EscService } from "./esc-service";
+import { checkEnvironmentId, checkTagName, type EnvironmentId, formatEnvironmentId } from "./names";
 
 /**
  * What Pulumi's `pulumiservice` provider does, done to the ESC service on the laptop: the part of the engine's

@@ -1,9 +1,9 @@
 import * as z from "zod";
-import { EvaluatorError, type EvaluatorErrorCode } from "../../esc/evaluator/index.js";
-import { EscServiceError } from "./errors.js";
-import type { EscService } from "./esc-service.js";
-import { type HttpRequest, type HttpResponse, jsonResponse } from "./http-message.js";
-import type { EnvironmentReference } from "./names.js";
+import { EvaluatorError, type EvaluatorErrorCode } from "../../esc/evaluator/index";
+import { EscServiceError } from "./errors";
+import type { EscService } from "./esc-service";
+import { type HttpRequest, type HttpResponse, jsonResponse } from "./http-message";
+import type { EnvironmentReference } from "./names";
 
 /** The path's parameters, decoded: a route only asks for those that its own pattern names. */
 type Parameters = (name: string) => string;
@@ -149,6 +149,12 @@ function evaluatorStatus(code: EvaluatorErrorCode): number {
   }
 }
 
+/** Adds members to a JSON object without touching the text of those it has. */
+function addMember(object: string, members: object): string {
+  const own = object.slice(1, -1);
+  return `{${own}${own === "" ? "" : ","}${JSON.stringify(members).slice(1)}`;
+}
+
 function reference(at: Parameters): EnvironmentReference {
   return { organization: at("org"), project: at("project"), name: at("name") };
 }
@@ -195,7 +201,8 @@ async function checkYaml(
   { body, query }: HttpRequest,
 ): Promise<HttpResponse> {
   const showSecrets = query.get("showSecrets") === "true";
-  return jsonResponse(200, await service.checkYaml(organization, body, { showSecrets }));
+  const { environment, diagnostics } = await service.checkYaml(organization, body, { showSecrets });
+  return jsonResponse(200, diagnostics.length > 0 ? addMember(environment, { diagnostics }) : environment);
 }
 
 async function openEnvironment(

@@ -1,10 +1,10 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { EscServiceError } from "./errors.js";
-import type { EscService } from "./esc-service.js";
-import { type HttpResponse, jsonResponse } from "./http-message.js";
-import { createRoutes, errorResponse } from "./routes.js";
+import { EscServiceError } from "./errors";
+import type { EscService } from "./esc-service";
+import { type HttpResponse, jsonResponse } from "./http-message";
+import { createRoutes, errorResponse } from "./routes";
 
 /** One answered request, for a log: never a header, a query or a body. */
 export interface RequestLogEntry {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { inspect } from "node:util";
-import { decryptSecrets } from "../../esc/evaluator/index.js";
-import { EnvironmentStore } from "../../sandbox/pulumi/environment-store.js";
+import { decryptSecrets } from "../../esc/evaluator/index";
+import { EnvironmentStore } from "../../sandbox/pulumi/environment-store";
 
 const staging = { organization: "acme", project: "web", name: "staging" };
 const prod = { ...staging, name: "prod" };

@@ -1,10 +1,6 @@
 import assert from "node:assert/strict";
-import fc from "fast-check";
-import { formatGoDuration, parseGoDuration } from "../../sandbox/pulumi/duration.js";
-import { EscServiceError } from "../../sandbox/pulumi/errors.js";
-import { sliceJson } from "../../sandbox/pulumi/json-text.js";
-import { checkEnvironmentId, checkTagName, evaluationName, parseImport } from "../../sandbox/pulumi/names.js";
-import { parsePropertyPath } from "../../sandbox/pulumi/property-path.js";
+import { formatGoDuration, parseGoDuration } from "../../sandbox/pulumi/duration";
+import { checkEnvironmentId, checkTagName, evaluationName, parseImport } from "../../sandbox/pulumi/names";
 
 const badName = { code: "ERR_ESC_SERVICE_BAD_NAME", status: 400 };
 
@@ -82,57 +78,5 @@ describe("A session's duration", () => {
     for (const text of ["", "2", "0s", "-1h", "1 h", "h", ".s", "1d", "1ns", `${"9".repeat(30)}h`]) {
       assert.throws(() => parseGoDuration(text), { code: "ERR_ESC_SERVICE_BAD_REQUEST" }, text);
     }
-  });
-});
-
-describe("A property path", () => {
-  it("is Pulumi's: names, indices and quoted keys", () => {
-    for (const [text, path] of [
-      ["a", ["a"]],
-      ["a.b.c", ["a", "b", "c"]],
-      ["a[0].b", ["a", 0, "b"]],
-      ['a["x.y"][2]', ["a", "x.y", 2]],
-      ['["root key"].b', ["root key", "b"]],
-      ['a["say \\"hi\\""]', ["a", 'say "hi"']],
-    ] as const) {
-      assert.deepEqual(parsePropertyPath(text), path);
-    }
-  });
-
-  it("that does not parse is refused", () => {
-    for (const text of ["", ".a", "a.", "a..b", "a[", "a[x]", 'a["x]', "a]", "a[-1]", "a[0]b"]) {
-      assert.throws(() => parsePropertyPath(text), EscServiceError, text);
-    }
-  });
-});
-
-describe("Reading a part of JSON text", () => {
-  it("gives exactly what parsing would give, for any document and path", () => {
-    const document = fc.jsonValue({ maxDepth: 4 });
-    const space = fc.constantFrom(0, 2);
-    fc.assert(
-      fc.property(document, space, fc.infiniteStream(fc.nat()), (value, indent, choices) => {
-        const path: (string | number)[] = [];
-        let part: unknown = value;
-        while (typeof part === "object" && part !== null) {
-          const keys = Object.keys(part);
-          const key = keys[choices.next().value % (keys.length + 1)];
-          if (key === undefined) break;
-          path.push(Array.isArray(part) ? Number(key) : key);
-          part = (part as Record<string, unknown>)[key];
-        }
-        const slice = sliceJson(JSON.stringify(value, undefined, indent), path) ?? "nothing";
-        assert.deepEqual(JSON.parse(slice), JSON.parse(JSON.stringify(part)));
-        assert.equal(sliceJson(JSON.stringify(value), [...path, "no such key", 0]), undefined);
-      }),
-      { numRuns: 200 },
-    );
-  });
-
-  it("keeps the spelling of numbers", () => {
-    const text = '{"a":[{"value":1.50},{"value":9007199254740993}],"e":1e+06}';
-    assert.equal(sliceJson(text, ["a", 0, "value"]), "1.50");
-    assert.equal(sliceJson(text, ["a", 1]), '{"value":9007199254740993}');
-    assert.equal(sliceJson(text, ["e"]), "1e+06");
   });
 });

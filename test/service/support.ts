@@ -4,7 +4,7 @@ import {
   EscService,
   type EscServiceOptions,
   type RequestLogEntry,
-} from "../../sandbox/pulumi/index.js";
+} from "../../sandbox/pulumi/index";
 
 export const ACCESS_TOKEN = "pul-0123456789abcdef0123456789abcdef01234567";
 
