@@ -1,6 +1,6 @@
-import type { RouteConfig } from "./config.js";
-import { AdapterError } from "./errors.js";
-import type { Logger } from "./log.js";
+import type { RouteConfig } from "./config";
+import { AdapterError } from "./errors";
+import type { Logger } from "./log";
 
 /** Reads one SSM parameter; undefined when it is not there. */
 export type ReadParameter = (name: string) => Promise<string | undefined>;
@@ -31,7 +31,11 @@ export function createAudience(
       nextRead = Number.POSITIVE_INFINITY;
       pending = options.readParameter(audienceParameter).catch((error: unknown) => {
         const name = error instanceof Error ? error.name : typeof error;
-        options.log({ level: "error", message: "notice", reason: `the audience parameter: ${name}` });
+        options.log({
+          level: "error",
+          message: "notice",
+          reason: `the audience parameter could not be read: ${name}`,
+        });
         return undefined;
       });
       void pending.then((value) => {

@@ -1,9 +1,9 @@
 import * as z from "zod/mini";
-import type { AccessRule } from "./access/rules.js";
-import type { IssuerConfig } from "./auth/signature.js";
-import { AdapterConfigError } from "./errors.js";
-import { describeIssues } from "./issues.js";
-import type { Source } from "./sources/define-source.js";
+import type { AccessRule } from "./access/rules";
+import type { IssuerConfig } from "./auth/signature";
+import { AdapterConfigError } from "./errors";
+import { describeIssues } from "./issues";
+import type { Source } from "./sources/define-source";
 
 /**
  * What `config.json` holds: everything the adapter trusts. It lies beside the bundle, so rules and code change

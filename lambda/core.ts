@@ -1,22 +1,22 @@
-import { parseEnvironment } from "./access/environment.js";
-import { checkAccess } from "./access/rules.js";
-import { createAudience, type ReadParameter } from "./audience.js";
-import { readBearer } from "./auth/bearer.js";
-import { checkBodyHash } from "./auth/body-hash.js";
-import { checkClaims } from "./auth/claims.js";
-import { checkOrganization } from "./auth/organization.js";
-import { checkReplay, type ReplayStore, tokenHash } from "./auth/replay.js";
-import { createMemoryReplayStore } from "./auth/replay-memory.js";
-import { createSignatureVerifier } from "./auth/signature.js";
-import { checkSize } from "./auth/size.js";
-import { type AdapterConfig, parseConfig, type ResolvedConfig } from "./config.js";
-import { toAdapterError } from "./errors.js";
-import { type Adapter, type AdapterRequest, jsonResponse } from "./http.js";
-import { type Logger, logToStdout, type RequestTrace, recordOf } from "./log.js";
-import { prepareCall } from "./request-body.js";
-import { findRoute, type Route } from "./routes.js";
-import type { JsonObject, Source } from "./sources/define-source.js";
-import { builtInSources, connectSources, fetchInTime } from "./sources/index.js";
+import { parseEnvironment } from "./access/environment";
+import { checkAccess } from "./access/rules";
+import { createAudience, type ReadParameter } from "./audience";
+import { readBearer } from "./auth/bearer";
+import { checkBodyHash } from "./auth/body-hash";
+import { checkClaims } from "./auth/claims";
+import { checkOrganization } from "./auth/organization";
+import { checkReplay, type ReplayStore, tokenHash } from "./auth/replay";
+import { createMemoryReplayStore } from "./auth/replay-memory";
+import { createSignatureVerifier } from "./auth/signature";
+import { checkSize } from "./auth/size";
+import { type AdapterConfig, parseConfig, type ResolvedConfig } from "./config";
+import { toAdapterError } from "./errors";
+import { type Adapter, type AdapterRequest, jsonResponse } from "./http";
+import { type Logger, logToStdout, type RequestTrace, recordOf } from "./log";
+import { prepareCall } from "./request-body";
+import { findRoute, type Route } from "./routes";
+import type { JsonObject, Source } from "./sources/define-source";
+import { builtInSources, connectSources, fetchInTime } from "./sources/index";
 
 export interface AdapterOptions {
   /** The content of `config.json`. It is checked here, whatever its type says. */

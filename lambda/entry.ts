@@ -1,4 +1,4 @@
-import { createHandler, startFromFolder } from "./handler.js";
+import { createHandler, startFromFolder } from "./handler";
 
 /**
  * What is bundled and deployed. Starting begins while Lambda still loads the function, so the first request

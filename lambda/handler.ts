@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import type { AdapterConfig } from "./config.js";
-import { type AdapterOptions, createAdapter } from "./core.js";
-import { AdapterConfigError } from "./errors.js";
-import { type Adapter, type AdapterRequest, type AdapterResponse, jsonResponse } from "./http.js";
+import type { AdapterConfig } from "./config";
+import { type AdapterOptions, createAdapter } from "./core";
+import { AdapterConfigError } from "./errors";
+import { type Adapter, type AdapterRequest, type AdapterResponse, jsonResponse } from "./http";
 
 /**
  * The part of payload format 2.0 that is read; function URLs and HTTP APIs send the same.
@@ -52,7 +52,7 @@ export async function startFromFolder(
 ): Promise<Adapter> {
   const config = JSON.parse(readFileSync(path.join(folder, "config.json"), "utf8")) as AdapterConfig;
   if (config.replay?.store === "memory") {
-    throw new AdapterConfigError(["config.replay.store: Lambda runs many instances, so it must be dynamodb"]);
+    throw new AdapterConfigError(["config.replay.store: must be dynamodb: Lambda runs many instances"]);
   }
   return createAdapter({ ...options, config });
 }

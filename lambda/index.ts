@@ -1,24 +1,24 @@
-export type { AccessRule, Action } from "./access/rules.js";
-export type { ReadParameter } from "./audience.js";
-export type { ReplayStore } from "./auth/replay.js";
-export type { IssuerConfig } from "./auth/signature.js";
-export type { AdapterConfig, AdapterLimits, RouteConfig } from "./config.js";
-export { type AdapterOptions, createAdapter } from "./core.js";
-export { AdapterConfigError, AdapterError, type AdapterErrorCode } from "./errors.js";
+export type { AccessRule, Action } from "./access/rules";
+export type { ReadParameter } from "./audience";
+export type { ReplayStore } from "./auth/replay";
+export type { IssuerConfig } from "./auth/signature";
+export type { AdapterConfig, AdapterLimits, RouteConfig } from "./config";
+export { type AdapterOptions, createAdapter } from "./core";
+export { AdapterConfigError, AdapterError, type AdapterErrorCode } from "./errors";
 export {
   createHandler,
   type HttpEvent,
   type HttpResult,
   type LambdaHandler,
   startFromFolder,
-} from "./handler.js";
-export type { Adapter, AdapterRequest, AdapterResponse } from "./http.js";
-export type { Logger, NoticeRecord, RequestRecord } from "./log.js";
-export { createAdapterServer } from "./server.js";
+} from "./handler";
+export type { Adapter, AdapterRequest, AdapterResponse } from "./http";
+export type { Logger, NoticeRecord, RequestRecord } from "./log";
+export { createAdapterServer } from "./server";
 export {
   defineSource,
   type Fetch,
   type JsonObject,
   type Source,
   type SourceDefinition,
-} from "./sources/define-source.js";
+} from "./sources/define-source";

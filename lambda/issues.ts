@@ -11,12 +11,9 @@ export function describeIssues(issues: readonly Issue[], root = "config"): reado
     if (issue.code === "unrecognized_keys") {
       return issue.keys.map((key) => `${at(root, [...issue.path, key])}: is not known`);
     }
-    if (issue.code === "invalid_union") {
-      const [first] = issue.errors.toSorted((left, right) => left.length - right.length);
-      return [
-        `${at(root, issue.path)}: fits none of its forms`,
-        ...describeIssues(first ?? [], at(root, issue.path)),
-      ];
+    if (issue.code === "invalid_union" && issue.errors.length > 0) {
+      const [closest = []] = issue.errors.toSorted((left, right) => left.length - right.length);
+      return describeIssues(closest, at(root, issue.path));
     }
     return [`${at(root, issue.path)}: ${describe(issue)}`];
   });
@@ -35,6 +32,8 @@ function describe(issue: Issue): string {
       return `must be ${issue.expected}`;
     case "invalid_value":
       return `must be ${issue.values.map(String).join(" or ")}`;
+    case "invalid_union":
+      return `must be ${("options" in issue ? (issue.options ?? []) : []).map(String).join(" or ")}`;
     case "too_small":
       return issue.origin === "number" ? `must be at least ${issue.minimum}` : "must not be empty";
     case "too_big":

@@ -1,5 +1,5 @@
-import type { EscClaims } from "./auth/claims.js";
-import type { AdapterError } from "./errors.js";
+import type { EscClaims } from "./auth/claims";
+import type { AdapterError } from "./errors";
 
 /**
  * One record a request, when it ends. Identities appear only once the token's signature and registered claims

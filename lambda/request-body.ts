@@ -1,5 +1,5 @@
-import { AdapterError } from "./errors.js";
-import type { ConnectedSource, PreparedCall } from "./sources/define-source.js";
+import { AdapterError } from "./errors";
+import type { ConnectedSource, PreparedCall } from "./sources/define-source";
 
 /**
  * Reads the body as the `request` of `fn::open::external`: a JSON object whose `source` names the source (it

@@ -1,7 +1,7 @@
-import type { Audience } from "./audience.js";
-import type { RouteConfig } from "./config.js";
-import { AdapterError } from "./errors.js";
-import type { AdapterRequest } from "./http.js";
+import type { Audience } from "./audience";
+import type { RouteConfig } from "./config";
+import { AdapterError } from "./errors";
+import type { AdapterRequest } from "./http";
 
 export interface Route {
   readonly action: RouteConfig["action"];

@@ -4,11 +4,11 @@ import { readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { parseArgs } from "node:util";
-import { type AdapterConfig, DEFAULT_LIMITS } from "./config.js";
-import { createAdapter } from "./core.js";
-import { AdapterConfigError } from "./errors.js";
-import { type Adapter, type AdapterRequest, type AdapterResponse, jsonResponse } from "./http.js";
-import { logToStdout } from "./log.js";
+import { type AdapterConfig, DEFAULT_LIMITS } from "./config";
+import { createAdapter } from "./core";
+import { AdapterConfigError } from "./errors";
+import { type Adapter, type AdapterRequest, type AdapterResponse, jsonResponse } from "./http";
+import { logToStdout } from "./log";
 
 const DRAIN_MILLISECONDS = 10_000;
 

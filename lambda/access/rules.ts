@@ -1,4 +1,4 @@
-import { AdapterError } from "../errors.js";
+import { AdapterError } from "../errors";
 
 /** What a route does. */
 export type Action = "open";

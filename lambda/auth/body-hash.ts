@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from "node:crypto";
-import { AdapterError } from "../errors.js";
+import { AdapterError } from "../errors";
 
 /**
  * Checks ESC's `body_hash` claim, `sha256-` and the padded base64 of the SHA-256 over the raw body bytes: it

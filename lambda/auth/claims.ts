@@ -1,5 +1,5 @@
-import { AdapterError } from "../errors.js";
-import type { Signed } from "./signature.js";
+import { AdapterError } from "../errors";
+import type { Signed } from "./signature";
 
 /**
  * The claims of ESC's token that the adapter uses, once the registered ones have been checked. Names and

@@ -1,4 +1,4 @@
-import { AdapterError } from "../errors.js";
+import { AdapterError } from "../errors";
 
 /**
  * Every Pulumi organization can point an environment at this address and gets a correctly signed token with

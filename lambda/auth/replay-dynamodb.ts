@@ -1,5 +1,5 @@
 import { ConditionalCheckFailedException, DynamoDBClient, PutItemCommand } from "@aws-sdk/client-dynamodb";
-import type { ReplayStore } from "./replay.js";
+import type { ReplayStore } from "./replay";
 
 /** What the table must look like: this string partition key, and time to live on `REPLAY_EXPIRY_ATTRIBUTE`. */
 export const REPLAY_KEY_ATTRIBUTE = "id";

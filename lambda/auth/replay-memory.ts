@@ -1,11 +1,10 @@
-import type { ReplayStore } from "./replay.js";
+import type { ReplayStore } from "./replay";
 
 /**
  * A replay store for one process: the Node server and tests. It forgets when the process ends, so a token may
  * be used once more after a restart; two instances do not know of each other.
  */
-export function createMemoryReplayStore(): ReplayStore {
-  const seen = new Map<string, number>();
+export function createMemoryReplayStore(seen = new Map<string, number>()): ReplayStore {
   return {
     async claim({ key, expires, now }) {
       forgetExpired(seen, now);

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { AdapterError } from "../errors.js";
-import type { EscClaims } from "./claims.js";
+import { AdapterError } from "../errors";
+import type { EscClaims } from "./claims";
 
 /** Remembers which tokens have been used. Times are whole seconds since 1970. */
 export interface ReplayStore {

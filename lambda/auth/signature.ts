@@ -1,5 +1,5 @@
 import { compactVerify, createRemoteJWKSet, errors } from "jose";
-import { AdapterError } from "../errors.js";
+import { AdapterError } from "../errors";
 
 export interface IssuerConfig {
   /** Compared with the token's `iss`, byte for byte. */

@@ -1,5 +1,5 @@
-import { AdapterError } from "../errors.js";
-import type { AdapterRequest } from "../http.js";
+import { AdapterError } from "../errors";
+import type { AdapterRequest } from "../http";
 
 /** Refuses what is too long before anything looks at it: parsing and hashing cost in proportion to length. */
 export function checkSize(

@@ -1,4 +1,4 @@
-import { AdapterError, type AdapterErrorCode } from "../errors.js";
+import { AdapterError, type AdapterErrorCode } from "../errors";
 
 /** AWS's error names, which are stable, where its messages and statuses are not. */
 const CODES: Readonly<Record<string, AdapterErrorCode>> = {

@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
-import { AdapterError } from "../errors.js";
-import { describeIssues } from "../issues.js";
+import { AdapterError } from "../errors";
+import { describeIssues } from "../issues";
 
 export type JsonObject = { readonly [name: string]: unknown };
 

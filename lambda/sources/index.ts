@@ -1,6 +1,6 @@
-import { AdapterError } from "../errors.js";
-import type { ConnectedSource, JsonObject, PreparedCall, Source } from "./define-source.js";
-import { secretsManager } from "./secrets-manager.js";
+import { AdapterError } from "../errors";
+import type { ConnectedSource, JsonObject, PreparedCall, Source } from "./define-source";
+import { secretsManager } from "./secrets-manager";
 
 /** The sources every adapter can be configured with. */
 export const builtInSources: readonly Source[] = [secretsManager];

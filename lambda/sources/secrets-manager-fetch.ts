@@ -1,8 +1,8 @@
 import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
-import { AdapterError } from "../errors.js";
-import { fromAwsError } from "./aws-errors.js";
-import type { Fetch, JsonObject } from "./define-source.js";
-import type { SecretsManagerRequest } from "./secrets-manager.js";
+import { AdapterError } from "../errors";
+import { fromAwsError } from "./aws-errors";
+import type { Fetch, JsonObject } from "./define-source";
+import type { SecretsManagerRequest } from "./secrets-manager";
 
 /** The reading part of the Secrets Manager source, apart from its definition because it loads the AWS client. */
 export function createSecretsManagerFetch(region: string | undefined): Fetch<SecretsManagerRequest> {

@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { defineSource, type Source } from "./define-source.js";
+import { defineSource, type Source } from "./define-source";
 
 export interface SecretsManagerSettings {
   /** Default: the function's own region. */

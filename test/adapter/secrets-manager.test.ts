@@ -1,0 +1,135 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
+import { AdapterError } from "../../lambda/errors.js";
+import type { ConnectedSource } from "../../lambda/sources/define-source.js";
+import { fetchInTime } from "../../lambda/sources/index.js";
+import { secretsManager } from "../../lambda/sources/secrets-manager.js";
+
+const ARN = "arn:aws:secretsmanager:us-east-1:111122223333:secret:app/database-AbCdEf";
+const SECRET = "hunter2-hunter2";
+
+type Reply = { readonly status: number; readonly body: unknown } | "stall";
+const entry = (SecretString: string): Reply => ({ status: 200, body: { ARN, Name: "x", SecretString } });
+const failure = (type: string, status = 400): Reply => ({
+  status,
+  body: { __type: type, Message: `about ${SECRET}` },
+});
+
+/** What Secrets Manager would answer, by SecretId. */
+const replies: Readonly<Record<string, Reply>> = {
+  "app/text": entry(SECRET),
+  "app/empty": entry(""),
+  [ARN]: entry(JSON.stringify({ username: "app", password: SECRET, port: 5432, "": "empty" })),
+  "app/list": entry(JSON.stringify([SECRET])),
+  "app/bytes": { status: 200, body: { Name: "x", SecretBinary: Buffer.from(SECRET).toString("base64") } },
+  "app/missing": failure("ResourceNotFoundException"),
+  "app/deleted": failure("InvalidRequestException"),
+  "app/denied": failure("AccessDeniedException"),
+  "app/undecryptable": failure("DecryptionFailure"),
+  "app/throttled": failure("ThrottlingException"),
+  "app/down": failure("InternalServiceError", 500),
+  "app/rubbish": { status: 200, body: "<html>" },
+  "app/stalled": "stall",
+};
+
+// Proves the Secrets Manager source against its wire: the unmodified AWS client on a loopback server.
+describe("the secrets-manager source", () => {
+  const environment = {
+    AWS_ACCESS_KEY_ID: "AKIDEXAMPLE",
+    AWS_SECRET_ACCESS_KEY: "example",
+    AWS_REGION: "us-east-1",
+    AWS_ENDPOINT_URL: "",
+    AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true",
+  };
+  const saved = { ...process.env };
+  const asked: unknown[] = [];
+  let server: Server;
+  let source: ConnectedSource;
+  before(async () => {
+    server = createServer(async (request, response) => {
+      const input = JSON.parse(await text(request)) as { SecretId: string };
+      asked.push([request.headers["x-amz-target"], input]);
+      const reply = replies[input.SecretId] ?? failure("ValidationException");
+      if (reply === "stall") return;
+      response.writeHead(reply.status, { "content-type": "application/x-amz-json-1.1" });
+      response.end(typeof reply.body === "string" ? reply.body : JSON.stringify(reply.body));
+    }).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    Object.assign(process.env, environment, { AWS_ENDPOINT_URL: `http://127.0.0.1:${port}` });
+    source = await secretsManager.connect({});
+    // The client reads the environment at its first call.
+    await open({ name: "app/text" });
+  });
+  after(async () => {
+    for (const name of Object.keys(environment)) {
+      if (saved[name] === undefined) delete process.env[name];
+      else process.env[name] = saved[name];
+    }
+    server.close();
+    server.closeAllConnections();
+    await once(server, "close");
+  });
+
+  const open = (request: unknown, milliseconds = 2_000) => fetchInTime(source.prepare(request), milliseconds);
+
+  it("reads the current text of an entry by name, with one call", async () => {
+    asked.length = 0;
+    assert.deepEqual(await open({ name: "app/text" }), { value: SECRET });
+    assert.deepEqual(asked, [["secretsmanager.GetSecretValue", { SecretId: "app/text" }]]);
+  });
+
+  it("takes secretName for name, as ESC Connect's announcement writes it", async () => {
+    assert.deepEqual(await open({ secretName: "app/text" }), { value: SECRET });
+    assert.deepEqual(source.prepare({ secretName: "app/text" }).names, ["app/text"]);
+  });
+
+  it("answers an empty text as an empty text", async () => {
+    assert.deepEqual(await open({ name: "app/empty" }), { value: "" });
+  });
+
+  it("reads one member of a JSON entry by ARN, of whatever type", async () => {
+    assert.deepEqual(await open({ name: ARN, key: "password" }), { value: SECRET });
+    assert.deepEqual(await open({ name: ARN, key: "port" }), { value: 5432 });
+  });
+
+  const refusals: readonly (readonly [what: string, request: unknown, code: string, status: number])[] = [
+    ["an entry that is not there or has no value yet", { name: "app/missing" }, "source_not_found", 404],
+    ["an entry that is marked for deletion", { name: "app/deleted" }, "source_not_found", 404],
+    ["an entry that the role may not read", { name: "app/denied" }, "source_denied", 502],
+    ["an entry whose KMS key refuses", { name: "app/undecryptable" }, "source_denied", 502],
+    ["throttling", { name: "app/throttled" }, "source_throttled", 503],
+    ["a failure of the service", { name: "app/down" }, "source_unavailable", 502],
+    ["an answer that is not the service's", { name: "app/rubbish" }, "source_unavailable", 502],
+    ["bytes", { name: "app/bytes" }, "source_not_text", 422],
+    ["a member of what is not JSON", { name: "app/text", key: "password" }, "source_not_json", 422],
+    ["a member of a JSON list", { name: "app/list", key: "0" }, "source_not_json", 422],
+    ["a member that is not there", { name: ARN, key: "token" }, "source_key_missing", 422],
+    ["a member that every object inherits", { name: ARN, key: "constructor" }, "source_key_missing", 422],
+    ["a request for both names", { name: "app/text", secretName: "app/text" }, "request_invalid", 400],
+    ["a request for no name", { key: "password" }, "request_invalid", 400],
+    ["an empty name", { name: "" }, "request_invalid", 400],
+    ["an empty key", { name: ARN, key: "" }, "request_invalid", 400],
+    ["a version, which is not offered", { name: ARN, versionId: "x" }, "request_invalid", 400],
+  ];
+  for (const [what, request, code, status] of refusals) {
+    it(`refuses ${what}: ${status} ${code}`, async () => {
+      await assert.rejects(
+        async () => open(request),
+        (error) => {
+          assert.ok(error instanceof AdapterError);
+          assert.deepEqual([error.code, error.status], [code, status]);
+          assert.ok(!error.message.includes(SECRET), "the reason carries the value");
+          return true;
+        },
+      );
+    });
+  }
+
+  it("gives up on an entry that does not come", async () => {
+    await assert.rejects(open({ name: "app/stalled" }, 30), { code: "source_timeout", status: 504 });
+  });
+});

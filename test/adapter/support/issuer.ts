@@ -1,0 +1,89 @@
+import { createHmac, createSign, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { exportJWK, SignJWT } from "jose";
+
+export type Json = Readonly<Record<string, unknown>>;
+
+/** Who signs. All but `issuer` are what an attacker could come up with. */
+export type Signer =
+  | "issuer"
+  | "second-issuer"
+  | "stranger"
+  | "hs256-of-public-key"
+  | "es256"
+  | "rs512"
+  | "none";
+
+const rsa = () => generateKeyPairSync("rsa", { modulusLength: 2048 });
+// Made once: generating RSA keys is the slowest thing in these tests.
+const keys = {
+  issuer: rsa(),
+  "second-issuer": rsa(),
+  stranger: rsa(),
+  es256: generateKeyPairSync("ec", { namedCurve: "P-256" }),
+};
+
+export const KEY_ID = "key-1";
+
+/** A token as ESC signs it, by jose. */
+export function signToken(claims: Json): Promise<string> {
+  return new SignJWT(claims)
+    .setProtectedHeader({ alg: "RS256", typ: "JWT", kid: KEY_ID })
+    .sign(keys.issuer.privateKey);
+}
+
+/** A token that jose would refuse to make: any header, any payload text, any signer. */
+export function forgeToken(header: unknown, payload: string, signer: Signer): string {
+  const input = `${encode(JSON.stringify(header))}.${encode(payload)}`;
+  return `${input}.${signatureOf(Buffer.from(input), signer).toString("base64url")}`;
+}
+
+function signatureOf(input: Buffer, signer: Signer): Buffer {
+  switch (signer) {
+    case "none":
+      return Buffer.alloc(0);
+    case "hs256-of-public-key":
+      return createHmac("sha256", pem(keys.issuer.publicKey)).update(input).digest();
+    case "es256":
+      return createSign("sha256")
+        .update(input)
+        .sign({ key: keys.es256.privateKey, dsaEncoding: "ieee-p1363" });
+    case "rs512":
+      return sign("sha512", input, keys.issuer.privateKey);
+    default:
+      return sign("sha256", input, keys[signer].privateKey);
+  }
+}
+
+const encode = (text: string) => Buffer.from(text).toString("base64url");
+const pem = (key: KeyObject) => key.export({ type: "spki", format: "pem" });
+
+export interface JwksServer {
+  readonly uri: string;
+  /** How often the keys have been fetched. */
+  readonly fetches: () => number;
+  close(): Promise<void>;
+}
+
+/** Publishes one issuer's keys on loopback. */
+export async function startJwksServer(issuer: "issuer" | "second-issuer" = "issuer"): Promise<JwksServer> {
+  let fetches = 0;
+  const jwk = { ...(await exportJWK(keys[issuer].publicKey)), kid: KEY_ID, alg: "RS256", use: "sig" };
+  const server = createServer((_, response) => {
+    fetches += 1;
+    response.setHeader("content-type", "application/json").end(JSON.stringify({ keys: [jwk] }));
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  return {
+    uri: `http://127.0.0.1:${port}/oidc/.well-known/jwks`,
+    fetches: () => fetches,
+    async close() {
+      server.close();
+      server.closeAllConnections();
+      await once(server, "close");
+    },
+  };
+}
