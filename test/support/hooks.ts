@@ -1,13 +1,10 @@
-/**
- * A throw inside `apply`, or any promise nobody awaits, does not fail a mocha test: mocha swallows the
- * rejection and exits 0. These hooks collect such rejections and fail the test that caused them.
- * The failure aborts the rest of that suite; its remaining tests count as neither passed nor failed.
- */
-const rejections: unknown[] = [];
+import { untakenRejections } from "./rejections";
 
-process.on("unhandledRejection", (reason) => {
-  rejections.push(reason);
-});
+/*
+ * A throw inside `apply`, or any promise nobody awaits, does not fail a mocha test: mocha swallows the
+ * rejection and exits 0. These hooks fail the test that caused one. The failure aborts the rest of that suite;
+ * its remaining tests count as neither passed nor failed.
+ */
 
 /** Node reports an unhandled rejection one turn after it happened, so two turns are enough to see it. */
 async function settle(): Promise<void> {
@@ -17,7 +14,7 @@ async function settle(): Promise<void> {
 
 async function failOnRejection(where: string): Promise<void> {
   await settle();
-  const [cause] = rejections.splice(0);
+  const [cause] = untakenRejections();
   if (cause !== undefined) {
     throw new Error(`unhandled rejection in ${where}: ${cause instanceof Error ? cause.message : cause}`, {
       cause,

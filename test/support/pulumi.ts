@@ -35,6 +35,8 @@ export interface MockOptions {
   readonly organization?: string;
   /** Outputs of a created resource beside its inputs. Absent in preview: then they are unknown. */
   readonly outputs?: (type: string, name: string, inputs: Record<string, unknown>) => Record<string, unknown>;
+  /** What each provider function answers, by its token. A call to any other fails. */
+  readonly calls?: Readonly<Record<string, (inputs: Record<string, unknown>) => Record<string, unknown>>>;
 }
 
 /** Puts Pulumi under mocks for one test. Process-wide, so each test calls it again. */
@@ -55,8 +57,10 @@ export async function mockPulumi(options: MockOptions = {}): Promise<Recorder> {
           state: { ...args.inputs, ...computed },
         };
       },
-      call(args) {
-        throw new Error(`no mock answers the call ${args.token}`);
+      call({ token, inputs }) {
+        const answer = options.calls?.[token];
+        if (answer === undefined) throw new Error(`no mock answers the call ${token}`);
+        return answer(inputs);
       },
     },
     options.project ?? "escapement",
@@ -99,4 +103,26 @@ export async function settled(): Promise<void> {
 /** True for an output whose value this preview cannot know. */
 export async function isUnknown(output: pulumi.Output<unknown>): Promise<boolean> {
   return !(await (output as unknown as { isKnown: Promise<boolean> }).isKnown);
+}
+
+/**
+ * What a failing program reports, each error once: Pulumi's runner prints what nobody handles. Expects at least
+ * one such error, and keeps them from the hook that fails tests on them.
+ */
+export async function programFailures(program: () => Promise<unknown>): Promise<Error[]> {
+  const others = process.listeners("unhandledRejection");
+  const failures = new Set<Error>();
+  const collect = (reason: unknown) => void failures.add(reason as Error);
+  process.removeAllListeners("unhandledRejection").on("unhandledRejection", collect);
+  try {
+    await program();
+    await settled().catch(collect);
+    // Node reports an unhandled rejection one turn after it happened.
+    for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve));
+  } finally {
+    process.off("unhandledRejection", collect);
+    for (const listener of others) process.on("unhandledRejection", listener);
+  }
+  assert.notEqual(failures.size, 0, "the program did not fail");
+  return [...failures];
 }
