@@ -1,4 +1,4 @@
-import type { PropertyMap } from "./values.js";
+import type { PropertyMap } from "./values";
 
 /** What a program may do to a stack. `preview` changes nothing and knows only what its inputs tell. */
 export type Operation = "preview" | "up";

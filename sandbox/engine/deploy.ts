@@ -1,10 +1,10 @@
-import type { Cloud, Operation } from "./cloud.js";
-import type { Deployment, DeploymentEvent } from "./deployment.js";
-import { DeploymentRecord } from "./record.js";
-import { Activity } from "./rpc.js";
-import { type Runner, startRunner } from "./runner.js";
-import { startServer } from "./server.js";
-import type { StackSettings } from "./stack-settings.js";
+import type { Cloud, Operation } from "./cloud";
+import type { Deployment, DeploymentEvent } from "./deployment";
+import { DeploymentRecord } from "./record";
+import { Activity } from "./rpc";
+import { type Runner, startRunner } from "./runner";
+import { startServer } from "./server";
+import type { StackSettings } from "./stack-settings";
 
 /** How long a program may go on without a word once the deployment has failed, in milliseconds. */
 const graceMs = 1000;
@@ -41,6 +41,7 @@ export async function deploy(options: DeployOptions): Promise<Deployment> {
     record.fail("ERR_ENGINE_ABORTED", "interrupted before it began");
     return record.toDeployment();
   }
+  noteEnvironments(record);
   const activity = new Activity();
   const server = await startServer(record, activity);
   const stderr: string[] = [];
@@ -62,6 +63,16 @@ export async function deploy(options: DeployOptions): Promise<Deployment> {
     server.close();
   }
   return record.toDeployment();
+}
+
+function noteEnvironments(record: DeploymentRecord): void {
+  const { environments, stack } = record.options.settings;
+  if (environments.length === 0) return;
+  const names = environments.join(", ");
+  record.diagnose(
+    "info",
+    `Pulumi.${stack}.yaml imports ${names}: give what it needs of them as --config key=value`,
+  );
 }
 
 /** Ends the runner when its time is up, when the caller says so, and when it has failed and gone quiet. */
@@ -98,9 +109,8 @@ function watch(options: {
 
 /** Why a program ended that reported no error itself: the first error it printed, or how it ended. */
 function explainEnd(code: number | null, killedBy: NodeJS.Signals | null, stderr: readonly string[]): string {
-  const start = stderr.findIndex((line) => /\b(?:error|failed)\b/i.test(line));
+  const start = stderr.findIndex((line) => /error|failed/i.test(line));
   if (start !== -1) return stderr.slice(start).join("\n");
   if (killedBy !== null) return `the program was ended by ${killedBy}`;
-  if (code !== 0) return `the program ended with exit code ${code}`;
-  return "the program ended before its resources were registered: does it call process.exit()?";
+  return `the program ended with exit code ${code} before it was done: does it call process.exit()?`;
 }

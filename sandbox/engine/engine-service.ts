@@ -9,8 +9,9 @@ import {
   SetRootResourceResponse,
 } from "@pulumi/pulumi/proto/engine_pb.js";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb.js";
-import type { DeploymentRecord } from "./record.js";
-import { type Activity, implementService } from "./rpc.js";
+import type { DeploymentRecord } from "./record";
+import { describe } from "./resource-state";
+import { type Activity, endedDetails, implementService } from "./rpc";
 
 /** Pulumi's `Engine` service: where the program's log goes. Debug messages are dropped, as without `--debug`. */
 export function engineService(record: DeploymentRecord, activity: Activity): UntypedServiceImplementation {
@@ -18,7 +19,7 @@ export function engineService(record: DeploymentRecord, activity: Activity): Unt
     log(request: LogRequest) {
       const urn = request.getUrn() || undefined;
       const message = request.getMessage();
-      if (request.getSeverity() === LogSeverity.ERROR) record.fail("ERR_ENGINE_PROGRAM", message, urn);
+      if (request.getSeverity() === LogSeverity.ERROR) logError(record, message, urn);
       else if (request.getSeverity() === LogSeverity.WARNING) record.diagnose("warning", message, urn);
       else if (request.getSeverity() === LogSeverity.INFO) record.diagnose("info", message, urn);
       return new Empty();
@@ -36,4 +37,10 @@ export function engineService(record: DeploymentRecord, activity: Activity): Unt
     requirePulumiVersion: () => new RequirePulumiVersionResponse(),
   };
   return implementService({ service: EngineService, handlers, record, activity });
+}
+
+function logError(record: DeploymentRecord, message: string, urn: string | undefined): void {
+  if (record.failure !== undefined && message.includes(endedDetails)) return;
+  const resource = urn === undefined ? undefined : record.resource(urn);
+  record.fail("ERR_ENGINE_PROGRAM", resource ? `${describe(resource)}: ${message}` : message, urn);
 }

@@ -10,21 +10,19 @@ export type {
   ResourceRequest,
   ResourceType,
   StackName,
-} from "./cloud.js";
-export { type DeployOptions, deploy } from "./deploy.js";
+} from "./cloud";
+export { type DeployOptions, deploy } from "./deploy";
 export type {
   Deployment,
   DeploymentEvent,
   DeploymentFailure,
   Diagnostic,
   FailureCode,
-  ResourceAlias,
-  ResourceOptions,
-  ResourceState,
-} from "./deployment.js";
-export { EngineError, type EngineErrorCode } from "./errors.js";
-export { readStackSettings, type StackSettings, type StackSettingsOptions } from "./stack-settings.js";
-export { renderTree, type TreeOptions } from "./tree.js";
+} from "./deployment";
+export { EngineError, type EngineErrorCode } from "./errors";
+export type { ResourceAlias, ResourceOptions, ResourceState } from "./resource-state";
+export { readStackSettings, type StackSettings, type StackSettingsOptions } from "./stack-settings";
+export { renderTree, type TreeOptions } from "./tree";
 export {
   Archive,
   Asset,
@@ -35,4 +33,4 @@ export {
   plainMap,
   Secret,
   UNKNOWN,
-} from "./values.js";
+} from "./values";

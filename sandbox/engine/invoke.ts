@@ -1,13 +1,13 @@
 import * as providerMessages from "@pulumi/pulumi/proto/provider_pb.js";
 import type { ResourceInvokeRequest } from "@pulumi/pulumi/proto/resource_pb.js";
 import * as resourceMessages from "@pulumi/pulumi/proto/resource_pb.js";
-import { describeProvider, findProvider } from "./providers.js";
-import type { DeploymentRecord } from "./record.js";
-import { refuseAfterFailure } from "./register-resource.js";
-import { ProgramError, Refusal } from "./rpc.js";
-import type { Transforms } from "./transforms.js";
-import { type PropertyMap, plainMap, toPropertyMap } from "./values.js";
-import { decodeStruct, encodeStruct } from "./wire.js";
+import { describeProvider, findProvider } from "./providers";
+import type { DeploymentRecord } from "./record";
+import { refuseAfterFailure } from "./register-resource";
+import { ProgramError, Refusal } from "./rpc";
+import type { Transforms } from "./transforms";
+import { type PropertyMap, plainMap, toPropertyMap } from "./values";
+import { decodeStruct, encodeStruct } from "./wire";
 
 /**
  * The monitor's Invoke answers `ResourceInvokeResponse` in newer SDKs, and the provider protocol's `InvokeResponse`
@@ -39,12 +39,8 @@ async function answer(record: DeploymentRecord, request: ResourceInvokeRequest):
   if (invokeFunction === undefined) {
     throw new Refusal("ERR_ENGINE_REFUSED", `${token}: invoke not known to this cloud`);
   }
-  const provider = findProvider({
-    record,
-    reference: request.getProvider(),
-    token,
-    version: request.getVersion(),
-  });
+  const reference = request.getProvider();
+  const provider = findProvider({ record, reference, type: token, version: request.getVersion() });
   let result: Record<string, unknown>;
   try {
     const context = { ...record.context(), provider: describeProvider(provider) };

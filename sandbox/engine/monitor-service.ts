@@ -8,15 +8,15 @@ import {
   SupportsFeatureResponse,
 } from "@pulumi/pulumi/proto/resource_pb.js";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb.js";
-import type { Callbacks } from "./callbacks.js";
-import { invoke } from "./invoke.js";
-import { readResource } from "./read-resource.js";
-import type { DeploymentRecord } from "./record.js";
-import { registerResource } from "./register-resource.js";
-import { type Activity, implementService, Refusal } from "./rpc.js";
-import { Transforms } from "./transforms.js";
-import { stackType } from "./urn.js";
-import { decodeStruct } from "./wire.js";
+import type { Callbacks } from "./callbacks";
+import { invoke } from "./invoke";
+import { readResource } from "./read-resource";
+import type { DeploymentRecord } from "./record";
+import { registerResource } from "./register-resource";
+import { type Activity, implementService, Refusal } from "./rpc";
+import { Transforms } from "./transforms";
+import { stackType } from "./urn";
+import { decodeStruct } from "./wire";
 
 /**
  * What the SDK may use, by its name in `SupportsFeature` (asked by 3.248) and its number in `GetDeploymentInfo`

@@ -22,8 +22,9 @@ export function toOneLine(text: string, directory: string): string {
     .filter((line) => !header.test(line))
     .map((line) => line.trim())
     .filter((line) => line !== "")
-    .join(" ")
-    .replace(/^(?:Uncaught )?Error: /, "")
+    .reduce((text, line) => `${text}${text === "" || /[:;,.]$/.test(text) ? " " : "; "}${line}`, "")
+    .trim()
+    .replace(/^(?:<ref \*\d+> )?(?:Uncaught )?(?:Error: )?/, "")
     .replaceAll(`${directory}${path.sep}`, "");
   const where = end === -1 ? undefined : ownFrame(lines.slice(end), directory);
   const line = where === undefined ? message : `${message} (${where})`;

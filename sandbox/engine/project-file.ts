@@ -2,7 +2,7 @@ import { readFile, stat } from "node:fs/promises";
 import path from "node:path";
 import { parse } from "yaml";
 import * as z from "zod";
-import { EngineError } from "./errors.js";
+import { EngineError } from "./errors";
 
 const configTypes = ["string", "integer", "boolean", "array", "object"] as const;
 export type ConfigType = (typeof configTypes)[number];

@@ -1,9 +1,9 @@
-import type { Cloud, ProviderInfo } from "./cloud.js";
-import type { ResourceState } from "./deployment.js";
-import type { DeploymentRecord } from "./record.js";
-import { Refusal } from "./rpc.js";
-import { createUrn, packageOf, providerId } from "./urn.js";
-import { type PropertyMap, plainMap } from "./values.js";
+import type { Cloud, ProviderInfo } from "./cloud";
+import type { DeploymentRecord } from "./record";
+import type { ResourceState } from "./resource-state";
+import { Refusal } from "./rpc";
+import { createUrn, packageOf, providerId } from "./urn";
+import { type PropertyMap, plainMap } from "./values";
 
 /** Whether anything in the cloud belongs to the package. */
 export function knowsPackage(cloud: Cloud, name: string): boolean {
@@ -16,20 +16,22 @@ export function knowsPackage(cloud: Cloud, name: string): boolean {
 /** The explicit provider of a request, or the default one of its package, made when it is first needed. */
 export function findProvider(options: {
   readonly record: DeploymentRecord;
+  /** `<urn>::<id>`, or empty. */
   readonly reference: string;
-  readonly token: string;
-  readonly version: string;
+  /** Of the resource or the invoke. */
+  readonly type: string;
+  readonly version: string | undefined;
 }): ResourceState {
-  const { record, reference, token, version } = options;
+  const { record, reference, type, version = "" } = options;
   if (reference !== "") {
     const urn = reference.slice(0, reference.lastIndexOf("::"));
     const provider = record.resource(urn);
     if (provider === undefined) {
-      throw new Refusal("ERR_ENGINE_REFUSED", `the provider ${urn} is not part of this stack`);
+      throw new Refusal("ERR_ENGINE_REFUSED", `${type}: the provider ${urn} is not part of this stack`);
     }
     return provider;
   }
-  return defaultProvider(record, packageOf(token), version);
+  return defaultProvider(record, packageOf(type), version);
 }
 
 function defaultProvider(record: DeploymentRecord, packageName: string, version: string): ResourceState {

@@ -1,13 +1,14 @@
 import { type ReadResourceRequest, ReadResourceResponse } from "@pulumi/pulumi/proto/resource_pb.js";
-import type { StackName } from "./cloud.js";
-import type { ResourceState } from "./deployment.js";
-import { describeProvider, findProvider } from "./providers.js";
-import type { DeploymentRecord } from "./record.js";
-import { describe, refuseAfterFailure } from "./register-resource.js";
-import { Refusal } from "./rpc.js";
-import { createUrn, stackReferenceType } from "./urn.js";
-import { containsSecret, type PropertyMap, Secret, toPropertyMap } from "./values.js";
-import { decodeStruct, encodeStruct, isUnknownString } from "./wire.js";
+import type { StackName } from "./cloud";
+import { describeProvider, findProvider } from "./providers";
+import type { DeploymentRecord } from "./record";
+import { refuseAfterFailure } from "./register-resource";
+import type { ResourceState } from "./resource-state";
+import { describe } from "./resource-state";
+import { Refusal } from "./rpc";
+import { createUrn, stackReferenceType } from "./urn";
+import { containsSecret, type PropertyMap, Secret, toPropertyMap } from "./values";
+import { decodeStruct, encodeStruct, isUnknownString } from "./wire";
 
 /** Answers ReadResource: `X.get(…)` by the provider's `read`, and `new StackReference(…)`. */
 export async function readResource(
@@ -48,7 +49,7 @@ function place(record: DeploymentRecord, request: ReadResourceRequest): Resource
     outputs: {},
     dependencies: request.getDependenciesList(),
     propertyDependencies: {},
-    options: {},
+    options: request.getVersion() === "" ? {} : { version: request.getVersion() },
   };
 }
 
@@ -57,7 +58,7 @@ async function readOutputs(
   request: ReadResourceRequest,
   resource: ResourceState,
 ): Promise<PropertyMap> {
-  const { id, type, name, urn } = resource;
+  const { id, type, name, urn, options } = resource;
   if (id === undefined) return {};
   if (type === stackReferenceType) return readStackReference(record, id, resource);
   const { resources } = record.options.cloud;
@@ -65,12 +66,7 @@ async function readOutputs(
   if (read === undefined) {
     throw new Refusal("ERR_ENGINE_REFUSED", `${describe(resource)}: this cloud cannot read one`, urn);
   }
-  const provider = findProvider({
-    record,
-    reference: request.getProvider(),
-    token: type,
-    version: request.getVersion(),
-  });
+  const provider = findProvider({ record, reference: request.getProvider(), type, version: options.version });
   const found = await read({
     ...record.context(),
     provider: describeProvider(provider),

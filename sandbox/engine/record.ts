@@ -1,16 +1,10 @@
-import type { CallContext, Cloud, Operation } from "./cloud.js";
-import type {
-  Deployment,
-  DeploymentEvent,
-  DeploymentFailure,
-  Diagnostic,
-  FailureCode,
-  ResourceState,
-} from "./deployment.js";
-import { toOneLine } from "./one-line.js";
-import { Redactor } from "./redactor.js";
-import type { StackSettings } from "./stack-settings.js";
-import type { PropertyMap } from "./values.js";
+import type { CallContext, Cloud, Operation } from "./cloud";
+import type { Deployment, DeploymentEvent, DeploymentFailure, Diagnostic, FailureCode } from "./deployment";
+import { toOneLine } from "./one-line";
+import { Redactor } from "./redactor";
+import type { ResourceState } from "./resource-state";
+import type { StackSettings } from "./stack-settings";
+import type { PropertyMap } from "./values";
 
 export interface RecordOptions {
   readonly operation: Operation;
@@ -68,7 +62,7 @@ export class DeploymentRecord {
     this.redactor.learn(resource.inputs);
     this.redactor.learn(resource.outputs);
     this.#resources.set(resource.urn, resource);
-    this.options.onEvent?.({ kind: "resource", phase, resource });
+    this.#emit({ kind: "resource", phase, resource });
   }
 
   /** Something went wrong. The first failure is the deployment's; the others are kept as diagnostics. */
@@ -90,12 +84,17 @@ export class DeploymentRecord {
     if (message === "" || this.#diagnostics.some((other) => sameDiagnostic(other, diagnostic)))
       return undefined;
     this.#diagnostics.push(diagnostic);
-    this.options.onEvent?.({ kind: "diagnostic", diagnostic });
+    this.#emit({ kind: "diagnostic", diagnostic });
     return diagnostic;
   }
 
   printed(stream: "stdout" | "stderr", line: string): void {
-    this.options.onEvent?.({ kind: "output", stream, line: this.redactor.redact(line) });
+    this.#emit({ kind: "output", stream, line: this.redactor.redact(line) });
+  }
+
+  /** A provider may still be busy when the deployment is over: nobody is told any more. */
+  #emit(event: DeploymentEvent): void {
+    if (!this.cancel.signal.aborted) this.options.onEvent?.(event);
   }
 
   toDeployment(): Deployment {

@@ -1,4 +1,4 @@
-import { type PropertyValue, plain, Secret } from "./values.js";
+import { type PropertyValue, plain, Secret } from "./values";
 
 /** Shorter ones would blank out ordinary words. Pulumi's own log filter draws the line at the same place. */
 const shortestRedacted = 3;

@@ -1,16 +1,17 @@
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { type RegisterResourceRequest, RegisterResourceResponse } from "@pulumi/pulumi/proto/resource_pb.js";
-import type { RemoteComponent, ResourceRequest, ResourceType } from "./cloud.js";
-import type { ResourceState } from "./deployment.js";
-import { describeProvider, findProvider, knowsPackage } from "./providers.js";
-import type { DeploymentRecord } from "./record.js";
-import { readResourceOptions } from "./resource-options.js";
-import { Refusal } from "./rpc.js";
-import type { Transforms } from "./transforms.js";
-import { createUrn, isProviderType, packageOf, providerId } from "./urn.js";
-import { carrySecrets, type PropertyMap, plainMap, Secret, toPropertyMap } from "./values.js";
-import { decodeStruct, encodeStruct } from "./wire.js";
+import type { RemoteComponent, ResourceRequest, ResourceType } from "./cloud";
+import { describeProvider, findProvider, knowsPackage } from "./providers";
+import type { DeploymentRecord } from "./record";
+import { readResourceOptions } from "./resource-options";
+import type { ResourceState } from "./resource-state";
+import { describe } from "./resource-state";
+import { Refusal } from "./rpc";
+import type { Transforms } from "./transforms";
+import { createUrn, isProviderType, packageOf, providerId } from "./urn";
+import { carrySecrets, type PropertyMap, plainMap, Secret, toPropertyMap } from "./values";
+import { decodeStruct, encodeStruct } from "./wire";
 
 /** What a resource turned out to be. */
 interface Made {
@@ -29,12 +30,18 @@ export async function registerResource(
 ): Promise<RegisterResourceResponse> {
   refuseAfterFailure(record);
   await transforms.applyToResource(request);
-  const resource = place(record, request);
+  const planned = place(record, request);
+  const maker = findMaker(record, planned);
+  const { type, options } = planned;
+  const reference = request.getProvider();
+  const provider = maker && findProvider({ record, reference, type, version: options.version });
+  const resource = provider ? { ...planned, provider: provider.urn } : planned;
   transforms.remember(resource.urn, request);
-  const make = findMaker(record, resource, request);
   record.put(resource, "started");
+  // A local component is done when its outputs are registered.
+  if (!resource.custom && !resource.remote) return toResponse(resource.urn, undefined, {});
   try {
-    const made = await make();
+    const made = await make({ record, resource, maker, provider });
     const outputs = markSecretOutputs(made.outputs, resource);
     record.put({ ...resource, ...made, outputs }, "done");
     return toResponse(resource.urn, made.id, outputs);
@@ -50,11 +57,6 @@ export function refuseAfterFailure({ options, failure }: DeploymentRecord): void
   if (options.operation === "up" && failure !== undefined) {
     throw new Refusal(failure.code, failure.message, failure.urn);
   }
-}
-
-/** `aws:s3/bucket:Bucket "logs" (index.ts:12)` */
-export function describe({ type, name, where }: Pick<ResourceState, "type" | "name" | "where">): string {
-  return `${type} "${name}"${where ? ` (${where})` : ""}`;
 }
 
 function place(record: DeploymentRecord, request: RegisterResourceRequest): ResourceState {
@@ -103,37 +105,41 @@ function sourcePosition(record: DeploymentRecord, request: RegisterResourceReque
   return file.startsWith("..") || path.isAbsolute(file) ? undefined : `${file}:${position.getLine()}`;
 }
 
-/** Finds who makes the resource before anything is done, so that what nobody knows is refused by name. */
+/** Who makes the resource: nobody makes components and providers. What nobody knows is refused by name. */
 function findMaker(
-  record: DeploymentRecord,
+  { options: { cloud } }: DeploymentRecord,
   resource: ResourceState,
-  request: RegisterResourceRequest,
-): () => Promise<Made> | Made {
-  const { cloud, operation } = record.options;
-  const { type, urn } = resource;
-  if (isProviderType(type) && knowsPackage(cloud, packageOf(type))) {
-    return () => ({ outputs: resource.inputs, ...(operation === "up" && { id: providerId(urn) }) });
-  }
-  if (!resource.custom && !resource.remote) return () => ({ outputs: {} });
-  const table = resource.remote ? cloud.remoteComponents : cloud.resources;
+): ResourceType | RemoteComponent | undefined {
+  const { type, custom, remote, urn } = resource;
+  if (!custom && !remote) return undefined;
+  if (isProviderType(type) && knowsPackage(cloud, packageOf(type))) return undefined;
+  const table = remote ? cloud.remoteComponents : cloud.resources;
   const maker = table !== undefined && Object.hasOwn(table, type) ? table[type] : undefined;
+  if (maker !== undefined) return maker;
+  const kind = remote ? "remote component" : "resource type";
+  throw new Refusal("ERR_ENGINE_REFUSED", `${describe(resource)}: ${kind} not known to this cloud`, urn);
+}
+
+async function make(options: {
+  readonly record: DeploymentRecord;
+  readonly resource: ResourceState;
+  readonly maker: ResourceType | RemoteComponent | undefined;
+  readonly provider: ResourceState | undefined;
+}): Promise<Made> {
+  const { record, resource, maker, provider } = options;
+  const { urn, type, name, inputs } = resource;
   if (maker === undefined) {
-    const kind = resource.remote ? "remote component" : "resource type";
-    throw new Refusal("ERR_ENGINE_REFUSED", `${describe(resource)}: ${kind} not known to this cloud`, urn);
+    return { outputs: inputs, ...(record.options.operation === "up" && { id: providerId(urn) }) };
   }
-  const reference = request.getProvider();
-  return () => {
-    const provider = findProvider({ record, reference, token: type, version: request.getVersion() });
-    const call: ResourceRequest = {
-      ...record.context(),
-      provider: describeProvider(provider),
-      urn,
-      type,
-      name: resource.name,
-      inputs: plainMap(resource.inputs),
-    };
-    return "construct" in maker ? construct(maker, call) : create(maker, call, resource.inputs);
+  const call: ResourceRequest = {
+    ...record.context(),
+    provider: provider && describeProvider(provider),
+    urn,
+    type,
+    name,
+    inputs: plainMap(inputs),
   };
+  return "construct" in maker ? construct(maker, call) : create(maker, call, inputs);
 }
 
 async function create(maker: ResourceType, call: ResourceRequest, inputs: PropertyMap): Promise<Made> {

@@ -1,7 +1,7 @@
 import type { Alias } from "@pulumi/pulumi/proto/alias_pb.js";
 import type { RegisterResourceRequest } from "@pulumi/pulumi/proto/resource_pb.js";
-import type { ResourceAlias, ResourceOptions } from "./deployment.js";
-import { decodeValue } from "./wire.js";
+import type { ResourceAlias, ResourceOptions } from "./resource-state";
+import { decodeValue } from "./wire";
 
 /** The options of a registration; what was not asked for is absent. */
 export function readResourceOptions(request: RegisterResourceRequest): ResourceOptions {

@@ -4,8 +4,8 @@ import {
   status,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
-import type { FailureCode } from "./deployment.js";
-import type { DeploymentRecord } from "./record.js";
+import type { FailureCode } from "./deployment";
+import type { DeploymentRecord } from "./record";
 
 /** The engine will not do what the program asks: it is recorded as the deployment's failure. */
 export class Refusal extends Error {
@@ -27,6 +27,9 @@ export class ProgramError extends Error {}
  * types: a handler says what it takes and gives.
  */
 export type Handler<Request, Response> = (request: Request) => Promise<Response> | Response;
+
+/** What a refused call is told; an error of the program that only repeats it is noise. */
+export const endedDetails = "the deployment has failed";
 
 /** Counts the calls that are being answered, so that a program that does nothing any more can be told. */
 export class Activity {
@@ -90,7 +93,7 @@ function toStatus(error: unknown, record: DeploymentRecord): { code: status; det
       error instanceof Error ? (error.stack ?? error.message) : String(error),
     );
   }
-  return { code: status.UNAVAILABLE, details: "the deployment has failed" };
+  return { code: status.UNAVAILABLE, details: endedDetails };
 }
 
 /** Requests that name what they are about are refused by that name too. */

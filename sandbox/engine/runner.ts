@@ -2,9 +2,9 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { createInterface } from "node:readline";
-import type { Operation } from "./cloud.js";
-import { EngineError } from "./errors.js";
-import type { StackSettings } from "./stack-settings.js";
+import type { Operation } from "./cloud";
+import { EngineError } from "./errors";
+import type { StackSettings } from "./stack-settings";
 
 /** What a program finds in its environment besides what we set: enough to run Node, and no credential. */
 const inheritedVariables = ["PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "TZ", "TMPDIR"];
@@ -13,6 +13,10 @@ const inheritedVariables = ["PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", 
 const drainMs = 500;
 
 const preload = path.join(__dirname, "preload.cjs");
+
+/** Whatever ends this process in order, ends the programs too. */
+const running = new Set<ChildProcess>();
+const killAll = () => running.forEach(killGroup);
 
 export interface RunnerOptions {
   readonly operation: Operation;
@@ -48,8 +52,8 @@ export function startRunner(options: RunnerOptions): Runner {
     stdio: ["ignore", "pipe", "pipe"],
   });
   const kill = () => killGroup(child);
-  // Whatever ends this process in order, ends the program too.
-  process.once("exit", kill);
+  if (running.size === 0) process.on("exit", killAll);
+  running.add(child);
   const read = [readLines(child, "stdout", onLine), readLines(child, "stderr", onLine)];
   const ended = new Promise<Awaited<Runner["ended"]>>((resolve, reject) => {
     child.once("error", reject);
@@ -57,7 +61,10 @@ export function startRunner(options: RunnerOptions): Runner {
       kill();
       void drain(child, read).then(() => resolve({ code, signal }));
     });
-  }).finally(() => process.off("exit", kill));
+  }).finally(() => {
+    running.delete(child);
+    if (running.size === 0) process.off("exit", killAll);
+  });
   return { pid: child.pid, ended, kill };
 }
 

@@ -1,11 +1,11 @@
 import { Server, ServerCredentials } from "@grpc/grpc-js";
 import { EngineService } from "@pulumi/pulumi/proto/engine_grpc_pb.js";
 import { ResourceMonitorService } from "@pulumi/pulumi/proto/resource_grpc_pb.js";
-import { Callbacks } from "./callbacks.js";
-import { engineService } from "./engine-service.js";
-import { monitorService } from "./monitor-service.js";
-import type { DeploymentRecord } from "./record.js";
-import type { Activity } from "./rpc.js";
+import { Callbacks } from "./callbacks";
+import { engineService } from "./engine-service";
+import { monitorService } from "./monitor-service";
+import type { DeploymentRecord } from "./record";
+import type { Activity } from "./rpc";
 
 /** The SDK's own limit (`maxRPCMessageSize` in `sdk/nodejs/runtime/settings.ts`), in bytes. */
 const largestMessage = 400 * 1024 * 1024;

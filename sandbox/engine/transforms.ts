@@ -9,8 +9,8 @@ import {
   TransformResourceOptions,
   TransformResponse,
 } from "@pulumi/pulumi/proto/resource_pb.js";
-import type { Callbacks } from "./callbacks.js";
-import { Refusal } from "./rpc.js";
+import type { Callbacks } from "./callbacks";
+import { Refusal } from "./rpc";
 
 /**
  * The transforms that the program has registered, applied as Pulumi's monitor applies them: a resource's own,

@@ -1,5 +1,5 @@
-import type { ResourceState } from "./deployment.js";
-import { isProviderType } from "./urn.js";
+import type { ResourceState } from "./resource-state";
+import { isProviderType } from "./urn";
 
 export interface TreeOptions {
   readonly resources: readonly ResourceState[];

@@ -7,7 +7,7 @@ import {
   ResourceReference,
   Secret,
   UNKNOWN,
-} from "./values.js";
+} from "./values";
 
 /**
  * Pulumi's wire form of what JSON cannot say: one string for "unknown", and objects whose signature key tells
