@@ -1,8 +1,8 @@
-import { EvaluatorError } from "./errors.js";
-import type { Task } from "./host.js";
-import { MAX_DEFINITION_BYTES, MAX_RESULT_BYTES } from "./limits.js";
-import { decodeMarked, encodeMarked } from "./secret.js";
-import type { CallContext, Cipher, Decrypter, EvaluateOptions, Provider, Rotator } from "./types.js";
+import { EvaluatorError } from "./errors";
+import type { Task } from "./host";
+import { MAX_DEFINITION_BYTES, MAX_RESULT_BYTES } from "./limits";
+import { decodeMarked, encodeMarked } from "./secret";
+import type { CallContext, Cipher, Decrypter, EvaluateOptions, Provider, Rotator } from "./types";
 
 /** The keys that one evaluation can use: the root's at 0, then that of each import in order of loading. */
 type Keys = (Decrypter | undefined)[];

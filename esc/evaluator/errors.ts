@@ -1,4 +1,4 @@
-import type { Diagnostic } from "./types.js";
+import type { Diagnostic } from "./types";
 
 /**
  * - `ERR_ESC_UNAVAILABLE`: the evaluator is not built; the message says what to install and what to run.

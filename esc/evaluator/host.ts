@@ -1,7 +1,7 @@
 import { Worker } from "node:worker_threads";
-import { EvaluatorError, type EvaluatorErrorCode } from "./errors.js";
-import { GRACE_MS, IDLE_MEMORY_BYTES, STACK_MB } from "./limits.js";
-import { type EvaluatorFiles, loadEvaluator } from "./locate.js";
+import { EvaluatorError, type EvaluatorErrorCode } from "./errors";
+import { GRACE_MS, IDLE_MEMORY_BYTES, STACK_MB } from "./limits";
+import { type EvaluatorFiles, loadEvaluator } from "./locate";
 
 /** JSON texts by name, as the shim writes them; `code` and `message` when the evaluation failed. */
 export type RawResult = Readonly<Record<string, string | undefined>>;

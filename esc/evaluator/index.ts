@@ -1,8 +1,8 @@
-import { type CallbackOptions, checkSize, createCallbacks } from "./callbacks.js";
-import { EvaluatorError, type EvaluatorErrorCode } from "./errors.js";
-import { EvaluatorHost, type Outcome, type RawResult, type Task } from "./host.js";
-import { DEFAULT_TIMEOUT_MS, MAX_DEPTH, MAX_RESULT_BYTES } from "./limits.js";
-import { SECRET_MARK } from "./secret.js";
+import { type CallbackOptions, checkSize, createCallbacks } from "./callbacks";
+import { EvaluatorError, type EvaluatorErrorCode } from "./errors";
+import { EvaluatorHost, type Outcome, type RawResult, type Task } from "./host";
+import { DEFAULT_TIMEOUT_MS, MAX_DEPTH, MAX_RESULT_BYTES } from "./limits";
+import { SECRET_MARK } from "./secret";
 import type {
   CheckOptions,
   Cipher,
@@ -14,12 +14,12 @@ import type {
   RotateOptions,
   Rotation,
   RotationEvaluation,
-} from "./types.js";
+} from "./types";
 
-export { EvaluatorError, type EvaluatorErrorCode } from "./errors.js";
-export { readProperty } from "./json.js";
-export { Secret, secret } from "./secret.js";
-export type * from "./types.js";
+export { EvaluatorError, type EvaluatorErrorCode } from "./errors";
+export { readProperty } from "./json";
+export { Secret, secret } from "./secret";
+export type * from "./types";
 
 type Operation = "check" | "open" | "rotate" | "encrypt" | "decrypt";
 
@@ -99,14 +99,20 @@ async function perform(
   };
   const outcome = await host.run(task);
   const { code, message } = outcome.result;
-  if (code) throw new EvaluatorError(code as EvaluatorErrorCode, `${task.title} failed: ${message}`);
+  if (code) {
+    throw outcome.cut ?? new EvaluatorError(code as EvaluatorErrorCode, `${task.title} failed: ${message}`);
+  }
   return outcome;
 }
 
 /** The result of an evaluation that was not cut short. */
 function whole({ result, cut }: Outcome): RawResult {
-  if (cut) throw new EvaluatorError(cut.code, cut.message, diagnosticsOf(result));
-  return result;
+  if (!cut) return result;
+  const diagnostics = diagnosticsOf(result);
+  // The call that was waiting when the time was up has the reason as its diagnostic.
+  const { range } = diagnostics.find(({ summary }) => cut.message.endsWith(summary)) ?? {};
+  const where = range ? ` at ${range.environment}:${range.begin.line}:${range.begin.column}` : "";
+  throw new EvaluatorError(cut.code, cut.message + where, diagnostics);
 }
 
 function diagnosticsOf(result: RawResult): Diagnostic[] {

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { EvaluatorError } from "./errors.js";
+import { EvaluatorError } from "./errors";
 
 /** Node has it and its types have not; the module is only handed on to the worker. */
 declare const WebAssembly: { compile(bytes: Uint8Array): Promise<object> };

@@ -9,11 +9,11 @@ const { parentPort, workerData } = require("node:worker_threads");
 const { module: compiled, wasmExec, current } = workerData;
 const port = /** @type {import("node:worker_threads").MessagePort} */ (parentPort);
 
-/** What Go prints, its last words included, bounded. */
+/** What Go prints: nothing, but for its last words, which begin with what happened. */
 let printed = "";
 /** @param {Uint8Array} bytes */
 function print(bytes) {
-  printed = (printed + Buffer.from(bytes).toString()).slice(-4096);
+  printed = (printed + Buffer.from(bytes).toString()).slice(0, 4096);
   return bytes.length;
 }
 

@@ -32,14 +32,15 @@ type request struct {
 type evaluation struct {
 	request
 	ctx     context.Context
+	cancel  context.CancelCauseFunc
 	id      int
 	loaded  map[string]*provider
 	rotated map[string]*rotator
 	broken  *failure // the first limit that was broken: it outranks diagnostics
 }
 
-func newEvaluation(ctx context.Context, id int, text string) (*evaluation, error) {
-	e := &evaluation{ctx: ctx, id: id, loaded: map[string]*provider{}, rotated: map[string]*rotator{}}
+func newEvaluation(ctx context.Context, cancel context.CancelCauseFunc, id int, text string) (*evaluation, error) {
+	e := &evaluation{ctx: ctx, cancel: cancel, id: id, loaded: map[string]*provider{}, rotated: map[string]*rotator{}}
 	return e, json.Unmarshal([]byte(text), &e.request)
 }
 
@@ -174,11 +175,12 @@ func (e *evaluation) ask(ctx context.Context, op string, payload any) (string, e
 	return ask(ctx, e.id, op, string(text))
 }
 
-// fail ends the evaluation with a code, even where upstream turns the error into a diagnostic.
+// fail ends the evaluation with a code: upstream makes a diagnostic of the error and goes on, but calls no more.
 func (e *evaluation) fail(code, format string, args ...any) error {
 	f := &failure{code, fmt.Sprintf(format, args...)}
 	if e.broken == nil {
 		e.broken = f
+		e.cancel(f)
 	}
 	return f
 }

@@ -47,7 +47,7 @@ func run(_ js.Value, args []js.Value) any {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	running[id] = cancel
 	go func() {
-		result := evaluate(ctx, id, text)
+		result := evaluate(ctx, cancel, id, text)
 		delete(running, id)
 		cancel(nil)
 		host.Call("done", id, result)
@@ -96,7 +96,7 @@ func ask(ctx context.Context, id int, op, payload string) (string, error) {
 
 // evaluate runs one request. A panic upstream becomes a failure: its text is kept only when it comes from the
 // Go runtime, which speaks of types and indices, never of values.
-func evaluate(ctx context.Context, id int, text string) (result map[string]any) {
+func evaluate(ctx context.Context, cancel context.CancelCauseFunc, id int, text string) (result map[string]any) {
 	defer func() {
 		if r := recover(); r != nil {
 			message := fmt.Sprintf("%T", r)
@@ -106,15 +106,17 @@ func evaluate(ctx context.Context, id int, text string) (result map[string]any) 
 			result = failed(&failure{"ERR_ESC_PANIC", message})
 		}
 	}()
-	e, err := newEvaluation(ctx, id, text)
+	e, err := newEvaluation(ctx, cancel, id, text)
 	if err != nil {
 		return failed(err)
 	}
 	result, err = e.perform()
-	if e.broken != nil {
+	switch {
+	case result["yaml"] != nil:
+		return result // what has been rotated must not be lost: the limit that was broken is among the diagnostics
+	case e.broken != nil:
 		return failed(e.broken)
-	}
-	if err != nil {
+	case err != nil:
 		return failed(err)
 	}
 	return result

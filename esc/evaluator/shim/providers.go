@@ -59,9 +59,14 @@ func (e *evaluation) load(ctx context.Context, op, name string) (*provider, erro
 	if err != nil {
 		return nil, err
 	}
-	s := schemas{schema.Always(), schema.Always(), schema.Always()}
+	var s schemas
 	if err := json.Unmarshal([]byte(text), &s); err != nil {
 		return nil, err
+	}
+	for _, s := range []**schema.Schema{&s.Inputs, &s.State, &s.Outputs} {
+		if *s == nil {
+			*s = schema.Always()
+		}
 	}
 	return &provider{s, e, name}, nil
 }
