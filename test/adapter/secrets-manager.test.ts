@@ -1,17 +1,13 @@
 import assert from "node:assert/strict";
-import { once } from "node:events";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
-import { text } from "node:stream/consumers";
 import { AdapterError } from "../../lambda/errors.js";
 import type { ConnectedSource } from "../../lambda/sources/define-source.js";
 import { fetchInTime } from "../../lambda/sources/index.js";
 import { secretsManager } from "../../lambda/sources/secrets-manager.js";
+import { type Aws, type Reply, startAws } from "./support/aws.js";
 
 const ARN = "arn:aws:secretsmanager:us-east-1:111122223333:secret:app/database-AbCdEf";
 const SECRET = "hunter2-hunter2";
 
-type Reply = { readonly status: number; readonly body: unknown } | "stall";
 const entry = (SecretString: string): Reply => ({ status: 200, body: { ARN, Name: "x", SecretString } });
 const failure = (type: string, status = 400): Reply => ({
   status,
@@ -45,21 +41,11 @@ describe("the secrets-manager source", () => {
     AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true",
   };
   const saved = { ...process.env };
-  const asked: unknown[] = [];
-  let server: Server;
+  let aws: Aws;
   let source: ConnectedSource;
   before(async () => {
-    server = createServer(async (request, response) => {
-      const input = JSON.parse(await text(request)) as { SecretId: string };
-      asked.push([request.headers["x-amz-target"], input]);
-      const reply = replies[input.SecretId] ?? failure("ValidationException");
-      if (reply === "stall") return;
-      response.writeHead(reply.status, { "content-type": "application/x-amz-json-1.1" });
-      response.end(typeof reply.body === "string" ? reply.body : JSON.stringify(reply.body));
-    }).listen(0, "127.0.0.1");
-    await once(server, "listening");
-    const { port } = server.address() as AddressInfo;
-    Object.assign(process.env, environment, { AWS_ENDPOINT_URL: `http://127.0.0.1:${port}` });
+    aws = await startAws(({ input }) => replies[String(input.SecretId)] ?? failure("ValidationException"));
+    Object.assign(process.env, environment, { AWS_ENDPOINT_URL: aws.endpoint });
     source = await secretsManager.connect({});
     // The client reads the environment at its first call.
     await open({ name: "app/text" });
@@ -69,17 +55,17 @@ describe("the secrets-manager source", () => {
       if (saved[name] === undefined) delete process.env[name];
       else process.env[name] = saved[name];
     }
-    server.close();
-    server.closeAllConnections();
-    await once(server, "close");
+    await aws.close();
   });
 
   const open = (request: unknown, milliseconds = 2_000) => fetchInTime(source.prepare(request), milliseconds);
 
   it("reads the current text of an entry by name, with one call", async () => {
-    asked.length = 0;
+    aws.calls.length = 0;
     assert.deepEqual(await open({ name: "app/text" }), { value: SECRET });
-    assert.deepEqual(asked, [["secretsmanager.GetSecretValue", { SecretId: "app/text" }]]);
+    assert.deepEqual(aws.calls, [
+      { service: "secretsmanager", operation: "GetSecretValue", input: { SecretId: "app/text" } },
+    ]);
   });
 
   it("takes secretName for name, as ESC Connect's announcement writes it", async () => {
