@@ -1,4 +1,4 @@
-import type { ArgumentIssue } from "./args.js";
+import type { ArgumentIssue } from "./args";
 
 /** What every component's physical names are made of: `<namePrefix><project>-<stage>-…`. */
 export interface NameParts {
@@ -28,4 +28,15 @@ export function flatName({ namePrefix = "", project, stage }: NameParts, suffix:
 /** `acme-escapement/staging/<name>`, for Secrets Manager, where `/` groups entries for people and policies. */
 export function entryName({ namePrefix = "", project, stage }: NameParts, name: string): string {
   return `${namePrefix}${project}/${stage}/${name}`;
+}
+
+/** AWS refuses longer names only when it creates the resource, after others exist. */
+export function checkPhysicalName(what: string, name: string, limit: number): ArgumentIssue[] {
+  if (name.length <= limit) return [];
+  return [
+    {
+      path: "namePrefix, project and stage",
+      reason: `make the ${what}'s name "${name}", which has ${name.length} characters of at most ${limit}`,
+    },
+  ];
 }

@@ -104,25 +104,3 @@ export async function settled(): Promise<void> {
 export async function isUnknown(output: pulumi.Output<unknown>): Promise<boolean> {
   return !(await (output as unknown as { isKnown: Promise<boolean> }).isKnown);
 }
-
-/**
- * What a failing program reports, each error once: Pulumi's runner prints what nobody handles. Expects at least
- * one such error, and keeps them from the hook that fails tests on them.
- */
-export async function programFailures(program: () => Promise<unknown>): Promise<Error[]> {
-  const others = process.listeners("unhandledRejection");
-  const failures = new Set<Error>();
-  const collect = (reason: unknown) => void failures.add(reason as Error);
-  process.removeAllListeners("unhandledRejection").on("unhandledRejection", collect);
-  try {
-    await program();
-    await settled().catch(collect);
-    // Node reports an unhandled rejection one turn after it happened.
-    for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve));
-  } finally {
-    process.off("unhandledRejection", collect);
-    for (const listener of others) process.on("unhandledRejection", listener);
-  }
-  assert.notEqual(failures.size, 0, "the program did not fail");
-  return [...failures];
-}

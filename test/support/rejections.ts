@@ -22,5 +22,8 @@ export function untakenRejections(): unknown[] {
 export async function programFailure(): Promise<Error> {
   while (rejections.length === 0) await new Promise<void>((resolve) => waiting.push(resolve));
   await new Promise((resolve) => setImmediate(resolve));
+  // It leaves promises behind that never settle; Pulumi would fail the whole run for them when it exits.
+  const debuggable: object = await import("@pulumi/pulumi/runtime/debuggable.js");
+  (debuggable as { leakedPromises(): unknown }).leakedPromises();
   return untakenRejections()[0] as Error;
 }

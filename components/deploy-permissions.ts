@@ -1,0 +1,201 @@
+import type { PolicyDocument, PolicyStatement } from "../trust/policies/document";
+
+/** Where a stage's resources are: what all their names begin with, in one account. */
+export interface DeployScope {
+  readonly partition: string;
+  readonly accountId: string;
+  readonly namePrefix?: string;
+  readonly project: string;
+  readonly stage: string;
+  /** The IAM path of the stage's roles. */
+  readonly rolePath: string;
+}
+
+/**
+ * What provisioning one stage needs, and no more than its names: regions are left open, for name and account
+ * already say whose a resource is. What AWS cannot narrow by name (lists, network lookups) is reading only.
+ */
+export function deployPolicy(scope: DeployScope): PolicyDocument {
+  const { partition, accountId, namePrefix = "", project, stage, rolePath } = scope;
+  const flat = `${namePrefix}${project}-${stage}-*`;
+  const nested = `${namePrefix}${project}/${stage}/*`;
+  const arn = (service: string, resource: string) =>
+    `arn:${partition}:${service}:${service === "iam" ? "" : "*"}:${accountId}:${resource}`;
+  const roles = arn("iam", `role${rolePath}${flat}`);
+  const parameters = arn("ssm", `parameter/${nested}`);
+  return {
+    Version: "2012-10-17",
+    Statement: [
+      allow("Entries", ENTRY_ACTIONS, arn("secretsmanager", `secret:${nested}`)),
+      allow("Roles", ROLE_ACTIONS, roles),
+      {
+        ...allow("PassRoles", ["iam:PassRole"], roles),
+        Condition: { StringEquals: { "iam:PassedToService": "lambda.amazonaws.com" } },
+      },
+      allow("Functions", FUNCTION_ACTIONS, arn("lambda", `function:${flat}`)),
+      allow("LogGroups", LOG_GROUP_ACTIONS, arn("logs", `log-group:/aws/lambda/${flat}`)),
+      allow("Tables", TABLE_ACTIONS, arn("dynamodb", `table/${flat}`)),
+      allow("Parameters", PARAMETER_ACTIONS, parameters),
+      lookUpProviders(scope),
+      // None of these can be narrowed to a resource; none shows a value.
+      allow("Lists", LIST_ACTIONS, "*"),
+      ...denySecretReads(parameters),
+    ],
+  };
+}
+
+/**
+ * What a preview of a pull request's code needs: Pulumi compares with its own state, so only the lookups that
+ * the program makes.
+ */
+export function previewPolicy(scope: Pick<DeployScope, "partition" | "accountId">): PolicyDocument {
+  return {
+    Version: "2012-10-17",
+    Statement: [
+      lookUpProviders(scope),
+      allow("Lists", ["iam:ListOpenIDConnectProviders"], "*"),
+      ...denySecretReads(),
+    ],
+  };
+}
+
+function lookUpProviders({ partition, accountId }: Pick<DeployScope, "partition" | "accountId">) {
+  return allow(
+    "LookUpProviders",
+    ["iam:GetOpenIDConnectProvider"],
+    `arn:${partition}:iam::${accountId}:oidc-provider/*`,
+  );
+}
+
+/**
+ * Every way to a secret value, denied whatever else allows it: a policy on the entry or its key, or one attached
+ * to the role later. Assuming a further role is one of them, for that role's policies are not these.
+ *
+ * @param parameters the only parameters whose values may be read; none by default
+ */
+function denySecretReads(parameters?: string): PolicyStatement[] {
+  return [
+    {
+      Sid: "DenySecretValues",
+      Effect: "Deny",
+      Action: ["secretsmanager:BatchGetSecretValue", "secretsmanager:GetSecretValue"],
+      Resource: "*",
+    },
+    {
+      Sid: "DenyDecryption",
+      Effect: "Deny",
+      Action: ["kms:Decrypt", "kms:ReEncryptFrom"],
+      Resource: "*",
+    },
+    {
+      Sid: "DenyParameterValues",
+      Effect: "Deny",
+      Action: ["ssm:GetParameter", "ssm:GetParameterHistory", "ssm:GetParameters", "ssm:GetParametersByPath"],
+      ...(parameters === undefined ? { Resource: "*" } : { NotResource: parameters }),
+    },
+    { Sid: "DenyFurtherRoles", Effect: "Deny", Action: "sts:AssumeRole", Resource: "*" },
+  ];
+}
+
+function allow(sid: string, actions: readonly string[], resource: string): PolicyStatement {
+  return { Sid: sid, Effect: "Allow", Action: actions, Resource: resource };
+}
+
+const ENTRY_ACTIONS = [
+  "secretsmanager:CreateSecret",
+  "secretsmanager:DeleteResourcePolicy",
+  "secretsmanager:DeleteSecret",
+  "secretsmanager:DescribeSecret",
+  "secretsmanager:GetResourcePolicy",
+  "secretsmanager:PutResourcePolicy",
+  "secretsmanager:RestoreSecret",
+  "secretsmanager:TagResource",
+  "secretsmanager:UntagResource",
+  "secretsmanager:UpdateSecret",
+];
+
+const ROLE_ACTIONS = [
+  "iam:CreateRole",
+  "iam:DeleteRole",
+  "iam:DeleteRolePolicy",
+  "iam:GetRole",
+  "iam:GetRolePolicy",
+  "iam:ListAttachedRolePolicies",
+  "iam:ListInstanceProfilesForRole",
+  "iam:ListRolePolicies",
+  "iam:PutRolePermissionsBoundary",
+  "iam:PutRolePolicy",
+  "iam:TagRole",
+  "iam:UntagRole",
+  "iam:UpdateAssumeRolePolicy",
+  "iam:UpdateRole",
+];
+
+const FUNCTION_ACTIONS = [
+  "lambda:AddPermission",
+  "lambda:CreateFunction",
+  "lambda:CreateFunctionUrlConfig",
+  "lambda:DeleteFunction",
+  "lambda:DeleteFunctionConcurrency",
+  "lambda:DeleteFunctionUrlConfig",
+  "lambda:GetFunction",
+  "lambda:GetFunctionCodeSigningConfig",
+  "lambda:GetFunctionConcurrency",
+  "lambda:GetFunctionConfiguration",
+  "lambda:GetFunctionUrlConfig",
+  "lambda:GetPolicy",
+  "lambda:ListTags",
+  "lambda:ListVersionsByFunction",
+  "lambda:PutFunctionConcurrency",
+  "lambda:RemovePermission",
+  "lambda:TagResource",
+  "lambda:UntagResource",
+  "lambda:UpdateFunctionCode",
+  "lambda:UpdateFunctionConfiguration",
+  "lambda:UpdateFunctionUrlConfig",
+];
+
+const LOG_GROUP_ACTIONS = [
+  "logs:CreateLogGroup",
+  "logs:DeleteLogGroup",
+  "logs:DeleteRetentionPolicy",
+  "logs:ListTagsForResource",
+  "logs:PutRetentionPolicy",
+  "logs:TagResource",
+  "logs:UntagResource",
+];
+
+const TABLE_ACTIONS = [
+  "dynamodb:CreateTable",
+  "dynamodb:DeleteTable",
+  "dynamodb:DescribeContinuousBackups",
+  "dynamodb:DescribeTable",
+  "dynamodb:DescribeTimeToLive",
+  "dynamodb:ListTagsOfResource",
+  "dynamodb:TagResource",
+  "dynamodb:UntagResource",
+  "dynamodb:UpdateContinuousBackups",
+  "dynamodb:UpdateTable",
+  "dynamodb:UpdateTimeToLive",
+];
+
+const PARAMETER_ACTIONS = [
+  "ssm:AddTagsToResource",
+  "ssm:DeleteParameter",
+  "ssm:GetParameter",
+  "ssm:GetParameters",
+  "ssm:ListTagsForResource",
+  "ssm:PutParameter",
+  "ssm:RemoveTagsFromResource",
+];
+
+/** The last four are what Lambda asks of whoever puts a function into a VPC or takes it out. */
+const LIST_ACTIONS = [
+  "iam:ListOpenIDConnectProviders",
+  "logs:DescribeLogGroups",
+  "ssm:DescribeParameters",
+  "ec2:DescribeNetworkInterfaces",
+  "ec2:DescribeSecurityGroups",
+  "ec2:DescribeSubnets",
+  "ec2:DescribeVpcs",
+];

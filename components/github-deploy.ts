@@ -1,0 +1,182 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import { githubTrustPolicy } from "../trust/policies/github";
+import { GITHUB_ISSUER } from "../trust/providers";
+import { type GithubContext, githubSubjects } from "../trust/subjects/github";
+import { type ArgumentIssue, refuse } from "./args";
+import { deployPolicy, previewPolicy } from "./deploy-permissions";
+import { checkNameParts, checkPhysicalName } from "./names";
+import { OidcProvider, type OidcProviderMode } from "./oidc-provider";
+import { checkRoleArgs, createRole, type RoleArgs } from "./role";
+
+export interface GithubDeployArgs extends RoleArgs {
+  /** The GitHub repository, as `owner/name`. */
+  repository: string;
+  /**
+   * The ids of the repository and its owner, in decimal: `gh api repos/OWNER/NAME --jq '.id, .owner.id'`. Given,
+   * the roles also trust the immutable subject (which repositories created, renamed or transferred since 15 July
+   * 2026 present), and only this repository, whoever gets its name later.
+   */
+  repositoryId?: string;
+  repositoryOwnerId?: string;
+  /** Trusts the immutable subject only: for a repository that has moved to it. Needs the ids. @default false */
+  immutableOnly?: boolean;
+  /** First part of what the stages' resources are called, after the prefix. */
+  project: string;
+  /** Each gets a deploy role, which a job gets only in the GitHub environment of the same name. */
+  stages: string[];
+  /** Put in front of all names, for accounts that several teams share: `acme-`. @default "" */
+  namePrefix?: string;
+  /** The `aud` that the workflows ask for. @default "sts.amazonaws.com"; China takes "sts.amazonaws.com.cn" */
+  audience?: string;
+  /** How the account's IAM OIDC provider for GitHub is come by. @default OidcProviderMode.Adopt */
+  oidcProvider?: OidcProviderMode;
+}
+
+/**
+ * The roles that a repository's GitHub Actions jobs take, with no stored credential: one for previews of pull
+ * requests, which can look up what a preview looks up and nothing else, and one for each stage, which can
+ * provision what carries the stage's names.
+ *
+ * A deploy role trusts exactly the subject of jobs in the GitHub environment that is called as the stage, so
+ * who may deploy is decided by that environment's rules. No role can read a secret value: every such call is
+ * denied outright. A deploy role can still change the functions and roles of its stage, and those can read
+ * them: give `permissionsBoundary`, and reviewers to the environment, where that matters. `rolePath` is the path
+ * of these roles and of the stages' own. Creating networks (`AdapterNetwork`) is not among the permissions.
+ *
+ * Belongs to the stack that people run: a role that deploys must not be able to widen itself.
+ *
+ * @throws ResourceError listing every argument that cannot be used; and see `OidcProvider`.
+ * @see https://docs.github.com/en/actions/reference/security/oidc
+ */
+export class GithubDeploy extends pulumi.ComponentResource {
+  /** The role for workflows on pull requests. */
+  readonly previewRoleArn: pulumi.Output<string>;
+  /** Stage to the ARN of its deploy role. */
+  readonly deployRoleArns: pulumi.Output<Record<string, string>>;
+  /** The account's IAM OIDC provider for GitHub. */
+  readonly providerArn: pulumi.Output<string>;
+
+  constructor(name: string, args: GithubDeployArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("escapement:index:GithubDeploy", name, {}, opts);
+    refuse(checkArgs(args), this);
+    const audience = args.audience ?? "sts.amazonaws.com";
+    const provider = new OidcProvider(
+      `${name}-oidc`,
+      { issuer: GITHUB_ISSUER, audience, mode: args.oidcProvider, tags: args.tags },
+      { parent: this },
+    );
+    const account = pulumi
+      .all([
+        aws.getPartitionOutput({}, { parent: this }).partition,
+        aws.getCallerIdentityOutput({}, { parent: this }).accountId,
+      ])
+      .apply(([partition, accountId]) => ({ partition, accountId }));
+    const trustIn = (context: GithubContext) => {
+      const subjects = subjectsOf(args, context);
+      const { repositoryId } = args;
+      return provider.arn.apply((providerArn) =>
+        githubTrustPolicy({ providerArn, audience, subjects, repositoryId }),
+      );
+    };
+
+    const preview = createRole(
+      `${name}-preview`,
+      {
+        roleName: previewRoleName(args),
+        description: `Previews pull requests of ${args.repository}`,
+        trust: trustIn({ kind: "pull_request" }),
+        permissions: account.apply(previewPolicy),
+      },
+      args,
+      this,
+    );
+    const deployRoleArns: Record<string, pulumi.Output<string>> = {};
+    for (const stage of args.stages) {
+      const { project, namePrefix, rolePath = "/" } = args;
+      const { role } = createRole(
+        `${name}-deploy-${stage}`,
+        {
+          roleName: deployRoleName(args, stage),
+          description: `Deploys ${stage} from ${args.repository}`,
+          trust: trustIn({ kind: "environment", name: stage }),
+          permissions: account.apply((account) =>
+            deployPolicy({ ...account, namePrefix, project, stage, rolePath }),
+          ),
+        },
+        args,
+        this,
+      );
+      deployRoleArns[stage] = role.arn;
+    }
+    this.previewRoleArn = preview.role.arn;
+    this.deployRoleArns = pulumi.output(deployRoleArns);
+    this.providerArn = provider.arn;
+    this.registerOutputs({
+      previewRoleArn: this.previewRoleArn,
+      deployRoleArns: this.deployRoleArns,
+      providerArn: this.providerArn,
+    });
+  }
+}
+
+/** Unlike the stages' own roles these do not begin with a stage's names, so no deploy role can change them. */
+const previewRoleName = ({ namePrefix = "", project }: GithubDeployArgs) => `${namePrefix}${project}-preview`;
+const deployRoleName = ({ namePrefix = "", project }: GithubDeployArgs, stage: string) =>
+  `${namePrefix}${project}-deploy-${stage}`;
+
+function subjectsOf(args: GithubDeployArgs, context: GithubContext): string[] {
+  const [owner = "", name = ""] = args.repository.split("/");
+  const { repositoryId, repositoryOwnerId: ownerId } = args;
+  return githubSubjects({
+    repository: { owner, name, ownerId, repositoryId },
+    forms: [
+      ...(args.immutableOnly ? [] : (["legacy"] as const)),
+      ...(repositoryId === undefined ? [] : (["immutable"] as const)),
+    ],
+    context,
+  });
+}
+
+function checkArgs(args: GithubDeployArgs): ArgumentIssue[] {
+  const { repository, repositoryId, repositoryOwnerId, immutableOnly, stages } = args;
+  const issues = [
+    ...checkNameParts({ ...args, stage: "any" }),
+    ...checkPhysicalName("role", previewRoleName(args), 64),
+    ...checkRoleArgs(args),
+    ...checkStages(args),
+  ];
+  if (!/^[A-Za-z0-9_-]+\/[\w.-]+$/.test(repository)) {
+    issues.push({ path: "repository", reason: `"${repository}" must be owner/name` });
+  }
+  for (const [path, id] of Object.entries({ repositoryId, repositoryOwnerId })) {
+    if (id !== undefined && !/^[1-9]\d*$/.test(id)) {
+      issues.push({ path, reason: `"${id}" must be a decimal id, as GitHub's API gives it` });
+    }
+  }
+  if ((repositoryId === undefined) !== (repositoryOwnerId === undefined)) {
+    issues.push({ path: "repositoryId", reason: "is of use only together with repositoryOwnerId" });
+  }
+  if (immutableOnly && repositoryId === undefined) {
+    issues.push({ path: "immutableOnly", reason: "needs repositoryId and repositoryOwnerId" });
+  }
+  if (stages.length === 0) issues.push({ path: "stages", reason: "must name at least one stage" });
+  return issues;
+}
+
+function checkStages(args: GithubDeployArgs): ArgumentIssue[] {
+  return args.stages.flatMap((stage, index) => {
+    const path = `stages[${index}]`;
+    const [malformed] = checkNameParts({ project: "any", stage });
+    const issues = malformed === undefined ? [] : [{ path, reason: malformed.reason }];
+    issues.push(...checkPhysicalName("role", deployRoleName(args, stage), 64));
+    if (args.stages.indexOf(stage) !== index) issues.push({ path, reason: `"${stage}" is listed twice` });
+    // `<project>-<stage>-*` is what the stage's deploy role may change.
+    if (stage === "deploy") issues.push({ path, reason: "its names would be those of the deploy roles" });
+    const inner = args.stages.find((other) => other.startsWith(`${stage}-`));
+    if (inner !== undefined) {
+      issues.push({ path, reason: `"${stage}" would have power over "${inner}", whose names begin alike` });
+    }
+    return issues;
+  });
+}
