@@ -1,6 +1,6 @@
-import { secret } from "../evaluator/index.js";
-import type { Provider } from "../evaluator/types.js";
-import { providerSchemas } from "./schemas.js";
+import { secret } from "../evaluator/index";
+import type { Provider } from "../evaluator/types";
+import { providerSchemas } from "./schemas";
 
 /** What a stack exports. */
 export interface StackOutputs {

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { encryptSecrets } from "../../esc/evaluator/index";
+import { MAX_DEFINITION_BYTES } from "../../esc/evaluator/limits";
 import type { Cipher } from "../../esc/evaluator/types";
 import { createEnvironmentCipher, generateStoreKey } from "./environment-cipher";
 import { EscServiceError } from "./errors";
@@ -102,11 +103,17 @@ export class EnvironmentStore {
   /**
    * Adds a revision. With `ifMatch`, only if the latest revision still has that ETag: compared before and, since
    * encrypting takes a moment, once more when the revision is added, so that of two writers one is refused.
-   * @throws {ERR_ESC_SERVICE_NOT_FOUND} {ERR_ESC_SERVICE_CONFLICT}
+   * @throws {ERR_ESC_SERVICE_NOT_FOUND} {ERR_ESC_SERVICE_CONFLICT} {ERR_ESC_SERVICE_TOO_LARGE}
    */
   async update(id: EnvironmentId, yaml: string, options: { ifMatch?: string } = {}): Promise<Revision> {
     this.checkMatch(id, options.ifMatch);
     const sealed = await encryptSecrets(yaml, this.cipher(id));
+    if (Buffer.byteLength(sealed) > MAX_DEFINITION_BYTES) {
+      throw new EscServiceError(
+        "ERR_ESC_SERVICE_TOO_LARGE",
+        `with its secrets encrypted, the definition of ${formatEnvironmentId(id)} is larger than ${MAX_DEFINITION_BYTES} bytes and could never be opened`,
+      );
+    }
     this.checkMatch(id, options.ifMatch);
     const { revisions } = this.find(id);
     const revision = this.makeRevision(revisions.length + 1, sealed);

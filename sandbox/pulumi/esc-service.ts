@@ -57,11 +57,13 @@ type Definition = Pick<EvaluateOptions, "name" | "yaml" | "decrypter" | "showSec
 export class EscService {
   readonly store: EnvironmentStore;
   readonly user: ProviderContext["user"];
+  readonly organizations: readonly string[];
   private readonly options: EscServiceOptions;
   private readonly sessions: OpenSessions;
 
   constructor(options: EscServiceOptions) {
     options.organizations.forEach(checkOrganization);
+    this.organizations = options.organizations;
     this.options = options;
     this.user = options.user ?? { login: "sandbox", name: "Sandbox" };
     this.store = new EnvironmentStore({ now: options.now });
@@ -70,7 +72,7 @@ export class EscService {
 
   /** @throws {ERR_ESC_SERVICE_NOT_FOUND} */
   requireOrganization(organization: string): void {
-    if (!this.options.organizations.includes(organization)) {
+    if (!this.organizations.includes(organization)) {
       throw new EscServiceError(
         "ERR_ESC_SERVICE_NOT_FOUND",
         `organization ${JSON.stringify(organization.slice(0, 40))} does not exist in this sandbox`,

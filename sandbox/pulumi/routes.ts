@@ -1,5 +1,5 @@
-import * as z from "zod";
 import { EvaluatorError, type EvaluatorErrorCode } from "../../esc/evaluator/index";
+import { Answers } from "./answers";
 import { EscServiceError } from "./errors";
 import type { EscService } from "./esc-service";
 import { type HttpRequest, type HttpResponse, jsonResponse } from "./http-message";
@@ -7,14 +7,40 @@ import type { EnvironmentReference } from "./names";
 
 /** The path's parameters, decoded: a route only asks for those that its own pattern names. */
 type Parameters = (name: string) => string;
-type Answer = (request: HttpRequest, at: Parameters) => HttpResponse | Promise<HttpResponse>;
-
-const environmentBody = z.object({ project: z.string(), name: z.string() });
-const newTagBody = z.object({ name: z.string(), revision: z.int().positive().optional() });
-const movedTagBody = z.object({ revision: z.int().positive().optional() });
+type Answer = (at: Parameters, request: HttpRequest) => HttpResponse | Promise<HttpResponse>;
 
 const base = "/api/esc/environments";
 const environment = `${base}/:org/:project/:name`;
+
+/** In this order: `versions/tags` is not a version. */
+function createTable(service: EscService): Record<string, Answer> {
+  const answers = new Answers(service);
+  const { organizations } = service;
+  return {
+    [`GET ${base}`]: () => answers.list(organizations),
+    [`GET ${base}/:org`]: (at) => answers.list([at("org")]),
+    [`POST ${base}/:org`]: (at, request) => answers.create(at("org"), request),
+    [`POST ${base}/:org/yaml/check`]: (at, request) => answers.check(at("org"), request),
+    [`POST ${base}/:org/yaml/open`]: (at, request) => answers.openYaml(at("org"), request),
+    [`GET ${base}/:org/yaml/open/:session`]: (at, request) => answers.read(at("org"), at("session"), request),
+    [`GET ${environment}`]: (at) => answers.definition(reference(at)),
+    [`HEAD ${environment}`]: (at) => answers.definition(reference(at)),
+    [`PATCH ${environment}`]: (at, request) => answers.update(reference(at), request),
+    [`DELETE ${environment}`]: (at) => answers.delete(reference(at)),
+    [`POST ${environment}/open`]: (at, request) => answers.open(reference(at), request),
+    [`GET ${environment}/open/:session`]: (at, request) =>
+      answers.read(reference(at), at("session"), request),
+    [`GET ${environment}/versions`]: (at, request) => answers.revisions(reference(at), request),
+    [`GET ${environment}/versions/tags`]: (at) => answers.tags(reference(at)),
+    [`POST ${environment}/versions/tags`]: (at, request) => answers.createTag(reference(at), request),
+    [`GET ${environment}/versions/tags/:tag`]: (at) => answers.tag(reference(at), at("tag")),
+    [`PATCH ${environment}/versions/tags/:tag`]: (at, request) =>
+      answers.moveTag(reference(at), at("tag"), request),
+    [`DELETE ${environment}/versions/tags/:tag`]: (at) => answers.deleteTag(reference(at), at("tag")),
+    [`GET ${environment}/versions/:version`]: (at) => answers.definition(reference(at)),
+    [`POST ${environment}/versions/:version/open`]: (at, request) => answers.open(reference(at), request),
+  };
+}
 
 /**
  * The REST API of Pulumi ESC over a service: the paths, methods and status codes that `@pulumi/esc-sdk` 0.12.4 and
@@ -22,83 +48,10 @@ const environment = `${base}/:org/:project/:name`;
  * answers 501 and says so.
  *
  * @returns a function that answers a request whose token has been checked
- * @throws {EscServiceError} which `errorResponse` turns into an answer
+ * @throws what `errorResponse` turns into an answer
  */
 export function createRoutes(service: EscService): (request: HttpRequest) => Promise<HttpResponse> {
-  const { store } = service;
-  const routes = new Map<string, Answer>([
-    [`GET ${base}/:org`, (_, at) => listEnvironments(service, at("org"))],
-    [`POST ${base}/:org`, (request, at) => createEnvironment(service, at("org"), request)],
-    [`POST ${base}/:org/yaml/check`, (request, at) => checkYaml(service, at("org"), request)],
-    [
-      `POST ${base}/:org/yaml/open`,
-      async ({ body, query }, at) =>
-        opened(await service.openYaml(at("org"), body, { duration: query.get("duration") ?? undefined })),
-    ],
-    [
-      `GET ${base}/:org/yaml/open/:session`,
-      ({ query }, at) => readSession(service, at("org"), at("session"), query),
-    ],
-    [`GET ${environment}`, (_, at) => definition(service, reference(at))],
-    [`HEAD ${environment}`, (_, at) => ({ ...definition(service, reference(at)), body: undefined })],
-    [`PATCH ${environment}`, (request, at) => updateEnvironment(service, reference(at), request)],
-    [
-      `DELETE ${environment}`,
-      (_, at) => {
-        service.delete(reference(at));
-        return jsonResponse(200, { code: 200, message: "" });
-      },
-    ],
-    [`POST ${environment}/open`, (request, at) => openEnvironment(service, reference(at), request)],
-    [
-      `GET ${environment}/open/:session`,
-      ({ query }, at) => readSession(service, reference(at), at("session"), query),
-    ],
-    [`GET ${environment}/versions`, ({ query }, at) => listRevisions(service, reference(at), query)],
-    [
-      `GET ${environment}/versions/tags`,
-      (_, at) =>
-        jsonResponse(200, {
-          tags: store.tags(reference(at)).map((tag) => tagBody(service, tag)),
-          nextToken: "",
-        }),
-    ],
-    [
-      `POST ${environment}/versions/tags`,
-      ({ body }, at) => {
-        const { name, revision } = parseBody(newTagBody, body);
-        store.createTag(reference(at), name, revision);
-        return { status: 204 };
-      },
-    ],
-    [
-      `GET ${environment}/versions/tags/:tag`,
-      (_, at) => jsonResponse(200, tagBody(service, store.tag(reference(at), at("tag")))),
-    ],
-    [
-      `PATCH ${environment}/versions/tags/:tag`,
-      ({ body }, at) => {
-        store.moveTag(reference(at), at("tag"), parseBody(movedTagBody, body).revision);
-        return { status: 204 };
-      },
-    ],
-    [
-      `DELETE ${environment}/versions/tags/:tag`,
-      (_, at) => {
-        store.deleteTag(reference(at), at("tag"));
-        return { status: 204 };
-      },
-    ],
-    [
-      `GET ${environment}/versions/:version`,
-      (_, at) => definition(service, { ...reference(at), version: at("version") }),
-    ],
-    [
-      `POST ${environment}/versions/:version/open`,
-      (request, at) => openEnvironment(service, { ...reference(at), version: at("version") }, request),
-    ],
-  ]);
-  const table = [...routes].map(([key, answer]) => {
+  const table = Object.entries(createTable(service)).map(([key, answer]) => {
     const [method = "", pattern = ""] = key.split(" ");
     return { method, pattern: pattern.split("/"), answer };
   });
@@ -111,9 +64,12 @@ export function createRoutes(service: EscService): (request: HttpRequest) => Pro
     if (route === undefined) {
       throw refusal(request, samePath.length > 0);
     }
-    const at: Parameters = (name) => segments[route.pattern.indexOf(`:${name}`)] ?? "";
-    service.requireOrganization(at("org"));
-    return route.answer(request, at);
+    const { pattern, answer } = route;
+    const at: Parameters = (name) => segments[pattern.indexOf(`:${name}`)] ?? "";
+    if (pattern.includes(":org")) {
+      service.requireOrganization(at("org"));
+    }
+    return answer(at, request);
   };
 }
 
@@ -149,137 +105,11 @@ function evaluatorStatus(code: EvaluatorErrorCode): number {
   }
 }
 
-/** Adds members to a JSON object without touching the text of those it has. */
-function addMember(object: string, members: object): string {
-  const own = object.slice(1, -1);
-  return `{${own}${own === "" ? "" : ","}${JSON.stringify(members).slice(1)}`;
-}
-
+/** The environment that a path names, at the version it names. */
 function reference(at: Parameters): EnvironmentReference {
-  return { organization: at("org"), project: at("project"), name: at("name") };
-}
-
-function listEnvironments(service: EscService, organization: string): HttpResponse {
-  const environments = service.store
-    .list(organization)
-    .map(({ id, created, modified }) => ({ ...id, created, modified }));
-  return jsonResponse(200, { environments, nextToken: "" });
-}
-
-function createEnvironment(service: EscService, organization: string, { body }: HttpRequest): HttpResponse {
-  service.store.create({ organization, ...parseBody(environmentBody, body) });
-  return jsonResponse(200, { code: 200, message: "" });
-}
-
-function definition(service: EscService, wanted: EnvironmentReference): HttpResponse {
-  const { yaml, etag, number } = service.store.read(wanted);
-  return {
-    status: 200,
-    headers: { "content-type": "application/x-yaml", ...revisionHeaders(etag, number) },
-    body: yaml,
-  };
-}
-
-async function updateEnvironment(
-  service: EscService,
-  id: EnvironmentReference,
-  { body, headers }: HttpRequest,
-): Promise<HttpResponse> {
-  // The Go client sends the ETag it has read back in a header of the same name.
-  const ifMatch = entityTag(headers["if-match"] ?? headers.etag);
-  const { revision, diagnostics } = await service.update(id, body, { ifMatch });
-  const response = jsonResponse(200, diagnostics.length > 0 ? { diagnostics } : {});
-  return {
-    ...response,
-    headers: { ...response.headers, ...revisionHeaders(revision.etag, revision.number) },
-  };
-}
-
-async function checkYaml(
-  service: EscService,
-  organization: string,
-  { body, query }: HttpRequest,
-): Promise<HttpResponse> {
-  const showSecrets = query.get("showSecrets") === "true";
-  const { environment, diagnostics } = await service.checkYaml(organization, body, { showSecrets });
-  return jsonResponse(200, diagnostics.length > 0 ? addMember(environment, { diagnostics }) : environment);
-}
-
-async function openEnvironment(
-  service: EscService,
-  wanted: EnvironmentReference,
-  { query }: HttpRequest,
-): Promise<HttpResponse> {
-  return opened(await service.open(wanted, { duration: query.get("duration") ?? undefined }));
-}
-
-function opened({ id, diagnostics }: Awaited<ReturnType<EscService["open"]>>): HttpResponse {
-  return jsonResponse(200, diagnostics.length > 0 ? { id, diagnostics } : { id });
-}
-
-function readSession(
-  service: EscService,
-  owner: EnvironmentReference | string,
-  session: string,
-  query: URLSearchParams,
-): HttpResponse {
-  return jsonResponse(200, service.readSession(owner, session, query.get("property") ?? undefined));
-}
-
-function listRevisions(service: EscService, id: EnvironmentReference, query: URLSearchParams): HttpResponse {
-  const { store, user } = service;
-  const tags = store.tags(id);
-  const [before, count] = [integer(query, "before"), integer(query, "count")];
-  const revisions = store.revisions(id, { before, count }).map(({ number, created }) => ({
-    number,
-    created,
-    creatorLogin: user.login,
-    creatorName: user.name,
-    tags: tags.filter(({ revision }) => revision === number).map(({ name }) => name),
-  }));
-  return jsonResponse(200, revisions);
-}
-
-function tagBody({ user }: EscService, tag: ReturnType<EscService["store"]["tag"]>): object {
-  return { ...tag, editorLogin: user.login, editorName: user.name };
-}
-
-function revisionHeaders(etag: string, revision: number): Record<string, string> {
-  return { etag: `"${etag}"`, "pulumi-esc-revision": String(revision) };
-}
-
-/** The ETag inside a header's quotes; none for no header and for `*`, which only asks that the environment exists. */
-function entityTag(header: string | undefined): string | undefined {
-  const tag = header?.trim().replace(/^(W\/)?"(.*)"$/, "$2");
-  return tag === "*" || tag === "" ? undefined : tag;
-}
-
-function integer(query: URLSearchParams, name: string): number | undefined {
-  const text = query.get(name) ?? "";
-  if (text !== "" && !/^\d{1,9}$/.test(text)) {
-    throw new EscServiceError(
-      "ERR_ESC_SERVICE_BAD_REQUEST",
-      `query parameter ${name} must be a whole number`,
-    );
-  }
-  return text === "" ? undefined : Number(text);
-}
-
-function parseBody<T>(schema: z.ZodType<T>, body: string): T {
-  let value: unknown;
-  try {
-    value = JSON.parse(body);
-  } catch {
-    throw new EscServiceError("ERR_ESC_SERVICE_BAD_REQUEST", "the request's body is not JSON");
-  }
-  const result = schema.safeParse(value);
-  if (!result.success) {
-    const problems = result.error.issues.map(
-      ({ path, message }) => `${path.join(".") || "body"}: ${message}`,
-    );
-    throw new EscServiceError("ERR_ESC_SERVICE_BAD_REQUEST", `invalid request: ${problems.join("; ")}`);
-  }
-  return result.data;
+  const version = at("version");
+  const id = { organization: at("org"), project: at("project"), name: at("name") };
+  return version === "" ? id : { ...id, version };
 }
 
 function decodeSegments(path: string): string[] {

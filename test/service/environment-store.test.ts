@@ -95,6 +95,12 @@ describe("The environment store", () => {
     await assert.rejects(cipher.decrypt(one.subarray(0, 27)), /too short/);
   });
 
+  it("refuses what could never be opened: a definition that its ciphertexts make too large", async () => {
+    const yaml = `values: {certificate: {fn::secret: ${"x".repeat(450 * 1024)}}}\n`;
+    await assert.rejects(store.update(staging, yaml), { code: "ERR_ESC_SERVICE_TOO_LARGE", status: 413 });
+    assert.equal(store.read(staging).number, 1);
+  });
+
   it("names revisions by tags, latest being its own", async () => {
     await store.update(staging, "values: {a: 1}\n");
     store.createTag(staging, "live", 1);

@@ -124,6 +124,23 @@ describe("The ESC service over HTTP", () => {
     assert.deepEqual(await answer(elsewhere), [404, { code: 404, message: "Not Found" }]);
   });
 
+  it("lists what all its organizations have", async () => {
+    const other = await startService();
+    try {
+      other.service.store.create({ organization: "umbrella", project: "web", name: "dev" });
+      other.service.store.create({ organization: "acme", project: "web", name: "dev" });
+      const { environments } = (await (await other.request("GET", "")).json()) as {
+        environments: { organization: string }[];
+      };
+      assert.deepEqual(
+        environments.map(({ organization }) => organization),
+        ["acme", "umbrella"],
+      );
+    } finally {
+      await other.stop();
+    }
+  });
+
   it("refuses to create what exists", async () => {
     const body = JSON.stringify({ project: "web", name: "staging" });
     assert.deepEqual(await answer(await esc.request("POST", "/acme", { body })), [

@@ -1,0 +1,173 @@
+import * as z from "zod";
+import { EscServiceError } from "./errors";
+import type { EscService, Opened } from "./esc-service";
+import { type HttpRequest, type HttpResponse, jsonResponse } from "./http-message";
+import type { EnvironmentReference } from "./names";
+
+const environmentBody = z.object({ project: z.string(), name: z.string() });
+const newTagBody = z.object({ name: z.string(), revision: z.int().positive().optional() });
+const movedTagBody = z.object({ revision: z.int().positive().optional() });
+
+/**
+ * What each route of the REST API answers, in the shapes of Pulumi's OpenAPI description of ESC and of the Go client
+ * (`cmd/esc/cli/client/apitype.go`). All of them throw `EscServiceError` for what they refuse.
+ */
+export class Answers {
+  private readonly service: EscService;
+
+  constructor(service: EscService) {
+    this.service = service;
+  }
+
+  list(organizations: readonly string[]): HttpResponse {
+    const environments = organizations
+      .flatMap((organization) => this.service.store.list(organization))
+      .map(({ id, created, modified }) => ({ ...id, created, modified }));
+    return jsonResponse(200, { environments, nextToken: "" });
+  }
+
+  create(organization: string, { body }: HttpRequest): HttpResponse {
+    this.service.store.create({ organization, ...parseBody(environmentBody, body) });
+    return success;
+  }
+
+  delete(id: EnvironmentReference): HttpResponse {
+    this.service.delete(id);
+    return success;
+  }
+
+  definition(wanted: EnvironmentReference): HttpResponse {
+    const { yaml, etag, number } = this.service.store.read(wanted);
+    return {
+      status: 200,
+      headers: { "content-type": "application/x-yaml", ...revisionHeaders(etag, number) },
+      body: yaml,
+    };
+  }
+
+  async update(id: EnvironmentReference, { body, headers }: HttpRequest): Promise<HttpResponse> {
+    // The Go client sends the ETag it has read back in a header of the same name.
+    const ifMatch = entityTag(headers["if-match"] ?? headers.etag);
+    const { revision, diagnostics } = await this.service.update(id, body, { ifMatch });
+    const response = jsonResponse(200, diagnostics.length > 0 ? { diagnostics } : {});
+    return {
+      ...response,
+      headers: { ...response.headers, ...revisionHeaders(revision.etag, revision.number) },
+    };
+  }
+
+  async check(organization: string, { body, query }: HttpRequest): Promise<HttpResponse> {
+    const showSecrets = query.get("showSecrets") === "true";
+    const { environment, diagnostics } = await this.service.checkYaml(organization, body, { showSecrets });
+    return jsonResponse(200, diagnostics.length > 0 ? addMembers(environment, { diagnostics }) : environment);
+  }
+
+  async open(wanted: EnvironmentReference, { query }: HttpRequest): Promise<HttpResponse> {
+    return session(await this.service.open(wanted, durationOf(query)));
+  }
+
+  async openYaml(organization: string, { body, query }: HttpRequest): Promise<HttpResponse> {
+    return session(await this.service.openYaml(organization, body, durationOf(query)));
+  }
+
+  read(owner: EnvironmentReference | string, id: string, { query }: HttpRequest): HttpResponse {
+    return jsonResponse(200, this.service.readSession(owner, id, query.get("property") ?? undefined));
+  }
+
+  revisions(id: EnvironmentReference, { query }: HttpRequest): HttpResponse {
+    const { store, user } = this.service;
+    const tags = store.tags(id);
+    const [before, count] = [integer(query, "before"), integer(query, "count")];
+    const revisions = store.revisions(id, { before, count }).map(({ number, created }) => ({
+      number,
+      created,
+      creatorLogin: user.login,
+      creatorName: user.name,
+      tags: tags.filter(({ revision }) => revision === number).map(({ name }) => name),
+    }));
+    return jsonResponse(200, revisions);
+  }
+
+  tags(id: EnvironmentReference): HttpResponse {
+    const { store, user } = this.service;
+    const tags = store.tags(id).map((tag) => ({ ...tag, editorLogin: user.login, editorName: user.name }));
+    return jsonResponse(200, { tags, nextToken: "" });
+  }
+
+  tag(id: EnvironmentReference, name: string): HttpResponse {
+    const { store, user } = this.service;
+    return jsonResponse(200, { ...store.tag(id, name), editorLogin: user.login, editorName: user.name });
+  }
+
+  createTag(id: EnvironmentReference, { body }: HttpRequest): HttpResponse {
+    const { name, revision } = parseBody(newTagBody, body);
+    this.service.store.createTag(id, name, revision);
+    return noContent;
+  }
+
+  moveTag(id: EnvironmentReference, name: string, { body }: HttpRequest): HttpResponse {
+    this.service.store.moveTag(id, name, parseBody(movedTagBody, body).revision);
+    return noContent;
+  }
+
+  deleteTag(id: EnvironmentReference, name: string): HttpResponse {
+    this.service.store.deleteTag(id, name);
+    return noContent;
+  }
+}
+
+const success = jsonResponse(200, { code: 200, message: "" });
+const noContent: HttpResponse = { status: 204 };
+
+function session({ id, diagnostics }: Opened): HttpResponse {
+  return jsonResponse(200, diagnostics.length > 0 ? { id, diagnostics } : { id });
+}
+
+function durationOf(query: URLSearchParams): { duration?: string } {
+  return { duration: query.get("duration") ?? undefined };
+}
+
+function revisionHeaders(etag: string, revision: number): Record<string, string> {
+  return { etag: `"${etag}"`, "pulumi-esc-revision": String(revision) };
+}
+
+/** The ETag inside a header's quotes; none for no header and for `*`, which only asks that the environment exists. */
+function entityTag(header: string | undefined): string | undefined {
+  const tag = header?.trim().replace(/^(W\/)?"(.*)"$/, "$2");
+  return tag === "*" || tag === "" ? undefined : tag;
+}
+
+/** The Go client sends parameters that it leaves out as empty ones. */
+function integer(query: URLSearchParams, name: string): number | undefined {
+  const text = query.get(name) ?? "";
+  if (text !== "" && !/^\d{1,9}$/.test(text)) {
+    throw new EscServiceError(
+      "ERR_ESC_SERVICE_BAD_REQUEST",
+      `query parameter ${name} must be a whole number`,
+    );
+  }
+  return text === "" ? undefined : Number(text);
+}
+
+function parseBody<T>(schema: z.ZodType<T>, body: string): T {
+  let value: unknown;
+  try {
+    value = JSON.parse(body);
+  } catch {
+    throw new EscServiceError("ERR_ESC_SERVICE_BAD_REQUEST", "the request's body is not JSON");
+  }
+  const result = schema.safeParse(value);
+  if (!result.success) {
+    const problems = result.error.issues.map(
+      ({ path, message }) => `${path.join(".") || "body"}: ${message}`,
+    );
+    throw new EscServiceError("ERR_ESC_SERVICE_BAD_REQUEST", `invalid request: ${problems.join("; ")}`);
+  }
+  return result.data;
+}
+
+/** Adds members to a JSON object without touching the text of those it has. */
+function addMembers(object: string, members: object): string {
+  const own = object.slice(1, -1);
+  return `{${own}${own === "" ? "" : ","}${JSON.stringify(members).slice(1)}`;
+}
