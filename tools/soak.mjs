@@ -1,0 +1,106 @@
+// The long checks: what `npm test` leaves out because it takes minutes. Each step says what it proves; all run
+// even when one fails, and the exit code tells.
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const scratch = mkdtempSync(join(tmpdir(), "escapement-soak-"));
+
+const steps = [
+  ...[22, 24].map((major) => ({ title: `the suite on Node ${major}`, run: () => suiteOn(major) })),
+  { title: "the sandbox, kept up and used by Pulumi's own SDK", run: served },
+];
+
+/** The same suite under another Node, which npm has as a package. */
+async function suiteOn(major) {
+  const folder = join(scratch, `node-${major}`);
+  const name = `node-${process.platform}-${process.arch}`;
+  await command("npm", ["install", "--no-save", "--prefix", folder, `${name}@${major}`]);
+  const bin = join(folder, "node_modules", name, "bin");
+  await command(join(bin, "node"), [join(root, "node_modules", "mocha", "bin", "mocha.js")], {
+    PATH: `${bin}:${process.env.PATH}`,
+  });
+}
+
+/** `sandbox serve` as a person runs it: the env file appears, the SDK works with it, Ctrl-C leaves nothing. */
+async function served() {
+  const envFile = join(scratch, "sandbox.env");
+  const server = spawn("npm", ["run", "--silent", "sandbox", "--", "serve", "--env-file", envFile], {
+    cwd: root,
+    stdio: ["ignore", "inherit", "inherit"],
+    detached: true,
+  });
+  const ended = new Promise((resolve) => server.once("exit", resolve));
+  try {
+    const variables = await readEnvFile(envFile, ended);
+    await command("npx", ["tsx", join(root, "tools", "soak-serve.ts")], variables);
+  } finally {
+    process.kill(-server.pid, "SIGINT");
+    await ended;
+  }
+  if (fileExists(envFile)) throw new Error(`${envFile} is still there after Ctrl-C`);
+}
+
+async function readEnvFile(file, ended) {
+  let over = false;
+  void ended.then(() => {
+    over = true;
+  });
+  for (const deadline = Date.now() + 120_000; Date.now() < deadline; ) {
+    if (over) throw new Error("the sandbox ended before it answered");
+    if (fileExists(file)) {
+      const lines = readFileSync(file, "utf8").trim().split("\n");
+      return Object.fromEntries(
+        lines.map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)]),
+      );
+    }
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+  throw new Error("the sandbox did not answer within two minutes");
+}
+
+function fileExists(file) {
+  try {
+    readFileSync(file);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function command(file, args, variables = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(file, args, {
+      cwd: root,
+      stdio: ["ignore", "inherit", "inherit"],
+      env: { ...process.env, ...variables },
+    });
+    child.once("error", reject);
+    child.once("exit", (code, signal) => {
+      if (code === 0) resolve();
+      else reject(new Error(`${file} ended with ${signal ?? `exit code ${code}`}`));
+    });
+  });
+}
+
+let failed = 0;
+try {
+  for (const { title, run } of steps) {
+    const start = Date.now();
+    console.log(`\n── ${title}`);
+    const problem = await run().then(
+      () => undefined,
+      (error) => error,
+    );
+    if (problem) failed++;
+    const time = `${((Date.now() - start) / 1000).toFixed(0)} s`;
+    console.log(problem ? `✗ ${title}: ${problem.message} (${time})` : `✓ ${title} (${time})`);
+  }
+} finally {
+  rmSync(scratch, { recursive: true, force: true });
+}
+console.log(`\nsoak: ${steps.length - failed} passed, ${failed} failed`);
+process.exitCode = failed === 0 ? 0 : 1;
