@@ -55,6 +55,8 @@ export interface SecretVersion {
   /** ARN of the key that encrypted the version; the account's own key when absent. */
   readonly kmsKeyArn: string | undefined;
   readonly stages: Set<string>;
+  /** Midnight of the last day on which it was read. */
+  accessedOn: Date | undefined;
 }
 
 /** A Secrets Manager entry. It may have no version at all: that is how Pulumi creates it here. */
@@ -64,6 +66,8 @@ export interface SecretEntry {
   readonly region: string;
   readonly createdAt: Date;
   changedAt: Date;
+  /** Midnight of the last day on which a version was read. */
+  accessedOn: Date | undefined;
   description: string | undefined;
   /** As given: key id, alias or ARN. The account's own key when absent. */
   kmsKeyId: string | undefined;
@@ -198,8 +202,13 @@ function randomFrom(account: Account, alphabet: string, length: number): string 
   return [...account.random(length)].map((byte) => alphabet[byte % alphabet.length]).join("");
 }
 
-/** An IAM unique id or access key id: a four-letter prefix that tells the kind, and 16 of base32. */
-export function makeUniqueId(account: Account, prefix: "AROA" | "ASIA" | "AKIA" | "AIDA" | "ANPA"): string {
+/** The id of something in IAM: a prefix that tells the kind, and 17 of base32. */
+export function makeUniqueId(account: Account, prefix: "AROA" | "AIDA" | "ANPA"): string {
+  return prefix + randomFrom(account, base32, 17);
+}
+
+/** The id of an access key: `ASIA…` for a session's, `AKIA…` for one that stays. */
+export function makeAccessKeyId(account: Account, prefix: "ASIA" | "AKIA"): string {
   return prefix + randomFrom(account, base32, 16);
 }
 

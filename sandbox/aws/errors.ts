@@ -26,15 +26,15 @@ const statusByCode = {
   UnknownOperationException: 400,
   SerializationException: 400,
   RequestEntityTooLargeException: 413,
+  InternalFailure: 500,
   // STS.
   InvalidIdentityToken: 400,
   IDPCommunicationError: 400,
   MalformedPolicyDocument: 400,
-  PackedPolicyTooLarge: 400,
   // IAM.
   EntityAlreadyExists: 409,
   NoSuchEntity: 404,
-  InvalidInput: 400,
+  LimitExceeded: 409,
   // Secrets Manager.
   InvalidParameterException: 400,
   InvalidRequestException: 400,
@@ -44,9 +44,7 @@ const statusByCode = {
   PublicPolicyException: 400,
   ResourceExistsException: 400,
   ResourceNotFoundException: 400,
-  DecryptionFailure: 400,
   // SSM.
-  InvalidKeyId: 400,
   InvalidNextToken: 400,
   ParameterAlreadyExists: 400,
   ParameterNotFound: 400,

@@ -7,8 +7,8 @@ import {
   type SecretValue,
   type SecretVersion,
   type Tags,
-} from "./account.js";
-import { AwsError } from "./errors.js";
+} from "./account";
+import { AwsError } from "./errors";
 
 const maxValueBytes = 65_536;
 const maxStages = 20;
@@ -23,7 +23,7 @@ export interface NewSecret {
   readonly kmsKeyId?: string;
   readonly tags?: Tags;
   /** The first version; the entry stays empty without it. */
-  readonly version?: { readonly id: string; readonly value: SecretValue };
+  readonly version?: NewVersion;
 }
 
 /**
@@ -57,6 +57,7 @@ export function createSecret(account: Account, secret: NewSecret): SecretEntry {
     region,
     createdAt: now,
     changedAt: now,
+    accessedOn: undefined,
     description: secret.description,
     kmsKeyId: secret.kmsKeyId,
     tags: secret.tags ?? {},
@@ -142,6 +143,13 @@ export function holderOf(entry: SecretEntry, stage: string): SecretVersion | und
   return [...entry.versions.values()].find((version) => version.stages.has(stage));
 }
 
+/** Notes that a value was read. AWS keeps the day only. */
+export function noteAccess(account: Account, entry: SecretEntry, version: SecretVersion): void {
+  const day = new Date(Math.floor(account.now() / dayMilliseconds) * dayMilliseconds);
+  entry.accessedOn = day;
+  version.accessedOn = day;
+}
+
 export interface NewVersion {
   /** The client's request token: it becomes the version's id. 32 to 64 characters. */
   readonly id: string;
@@ -175,9 +183,15 @@ export function putVersion(account: Account, entry: SecretEntry, version: NewVer
     createdAt: now,
     kmsKeyArn: version.kmsKeyArn,
     stages: new Set(),
+    accessedOn: undefined,
   };
+  const isFirst = entry.versions.size === 0;
+  const current = holderOf(entry, "AWSCURRENT");
   entry.versions.set(added.id, added);
   for (const stage of stages) moveLabel(entry, stage, added);
+  if (isFirst) added.stages.add("AWSCURRENT");
+  // A rotation that ended leaves its label behind; the next current value takes it away.
+  if (stages.includes("AWSCURRENT")) current?.stages.delete("AWSPENDING");
   entry.changedAt = now;
   return added;
 }
@@ -208,6 +222,12 @@ export interface StageMove {
  */
 export function moveStage(account: Account, entry: SecretEntry, move: StageMove): void {
   checkStages([move.stage]);
+  if (move.toVersionId === undefined && move.fromVersionId === undefined) {
+    throw new AwsError(
+      "InvalidParameterException",
+      "You must specify MoveToVersionId, RemoveFromVersionId, or both.",
+    );
+  }
   const versionOf = (id: string | undefined) => {
     if (id === undefined) return undefined;
     const version = entry.versions.get(id);

@@ -1,6 +1,6 @@
-import type { Account } from "../../sandbox/aws/account.js";
-import { createAwsCloud } from "../../sandbox/aws/resources.js";
-import type { CallContext, Invoke } from "../../sandbox/engine/cloud.js";
+import type { Account } from "../../sandbox/aws/account";
+import { createAwsCloud } from "../../sandbox/aws/resources";
+import type { CallContext, Invoke } from "../../sandbox/engine/cloud";
 
 const context: CallContext = {
   operation: "up",

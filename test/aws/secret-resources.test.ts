@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { createAccount } from "../../sandbox/aws/account.js";
-import { UNKNOWN } from "../../sandbox/engine/values.js";
-import { provisioner } from "./provision.js";
+import { createAccount } from "../../sandbox/aws/account";
+import { UNKNOWN } from "../../sandbox/engine/values";
+import { provisioner } from "./provision";
 
 const secretType = "aws:secretsmanager/secret:Secret";
 const policyType = "aws:secretsmanager/secretPolicy:SecretPolicy";

@@ -1,6 +1,6 @@
-import type { CallContext, ResourceRequest, ResourceType } from "../../engine/cloud.js";
-import { UNKNOWN } from "../../engine/values.js";
-import type { Account, Tags } from "../account.js";
+import type { CallContext, ResourceRequest, ResourceType } from "../../engine/cloud";
+import { UNKNOWN } from "../../engine/values";
+import type { Account, Tags } from "../account";
 
 /** What one resource of Pulumi's does in the account. */
 export interface AwsResource {
@@ -72,6 +72,11 @@ export class Inputs {
     return this.values[name] === UNKNOWN;
   }
 
+  /** Given, even if its value is not known yet. */
+  has(name: string): boolean {
+    return this.values[name] !== undefined && this.values[name] !== null;
+  }
+
   text(name: string): string | undefined {
     return this.read(name, "a string", (value) => typeof value === "string");
   }
@@ -104,7 +109,7 @@ export class Inputs {
   /** Fails for an argument that the resource cannot do without, unless it is only not known yet. */
   require(...names: string[]): void {
     for (const name of names) {
-      if (this.values[name] === undefined || this.values[name] === null) {
+      if (!this.has(name)) {
         throw new TypeError(`${this.type}: missing required property "${name}"`);
       }
     }

@@ -1,7 +1,7 @@
-import type { Invoke } from "../../engine/cloud.js";
-import { type Account, makeArn } from "../account.js";
-import { AwsError } from "../errors.js";
-import { regionOf } from "./define.js";
+import type { Invoke } from "../../engine/cloud";
+import { type Account, makeArn } from "../account";
+import { AwsError } from "../errors";
+import { regionOf } from "./define";
 
 /** `aws.getCallerIdentity`: the administrator, in whose name the sandbox provisions. */
 export function getCallerIdentity(account: Account): Invoke {

@@ -1,9 +1,10 @@
-import type { ResourceType } from "../../engine/cloud.js";
-import type { Account, SecretEntry } from "../account.js";
-import { AwsError } from "../errors.js";
-import { type PolicyStatement, parsePolicy } from "../policy-text.js";
-import { checkSecretName, createSecret } from "../secret-entries.js";
-import { defineResource, type Inputs, nameOf, regionOf } from "./define.js";
+import type { PolicyDocument, PolicyStatement } from "../../../trust/index";
+import type { ResourceType } from "../../engine/cloud";
+import type { Account, SecretEntry } from "../account";
+import { AwsError } from "../errors";
+import { checkPolicy } from "../policy-store";
+import { checkSecretName, createSecret } from "../secret-entries";
+import { defineResource, type Inputs, nameOf, regionOf } from "./define";
 
 /** `aws.secretsmanager.Secret`: an entry without a value. Its id is its ARN. */
 export function secretResource(account: Account): ResourceType {
@@ -96,8 +97,9 @@ function checkRecoveryWindow(days: number | undefined): void {
 function checkResourcePolicy(inputs: Inputs, blockPublic: boolean): void {
   const text = policyOf(inputs);
   if (text === undefined) return;
-  const policy = parsePolicy(text, "resource", "MalformedPolicyDocumentException");
-  if (blockPublic && policy.Statement.some(isPublic)) {
+  checkPolicy(text, "resource", "MalformedPolicyDocumentException");
+  const { Statement: statements } = JSON.parse(text) as PolicyDocument;
+  if (blockPublic && [statements].flat().some(isPublic)) {
     throw new AwsError(
       "PublicPolicyException",
       "You can't attach this policy to the secret because it grants broad access to the secret.",
@@ -106,10 +108,7 @@ function checkResourcePolicy(inputs: Inputs, blockPublic: boolean): void {
 }
 
 /** Allows everybody, whatever the circumstances. AWS proves more than that; this much is certain. */
-function isPublic(statement: PolicyStatement): boolean {
-  if (statement.Effect !== "Allow" || statement.Condition !== undefined) return false;
-  const principal = statement.Principal;
-  if (principal === "*") return true;
-  if (typeof principal !== "object" || principal === null) return false;
-  return [Reflect.get(principal, "AWS")].flat().includes("*");
+function isPublic({ Effect: effect, Condition: condition, Principal: principal }: PolicyStatement): boolean {
+  if (effect !== "Allow" || condition !== undefined || principal === undefined) return false;
+  return principal === "*" || [principal.AWS].flat().includes("*");
 }

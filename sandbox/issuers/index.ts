@@ -1,0 +1,4 @@
+export { escLoginClaims } from "./esc-login";
+export { type GithubRun, githubRunClaims } from "./github-run";
+export { Issuer, type IssuerOptions, type MintOptions } from "./issuer";
+export { type IssuerServer, startIssuerServer } from "./server";
