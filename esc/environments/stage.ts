@@ -4,6 +4,7 @@ import {
   awsSecrets,
   context,
   DefinitionError,
+  type Expression,
   external,
   fn,
   interpolate,
@@ -11,7 +12,7 @@ import {
   type Reference,
   stack,
 } from "../definition/index";
-import { entryId, type InventoryItem, itemsOf } from "../inventory";
+import { entryId, type InventoryItem, itemsOf, type Stage } from "../inventory";
 import { basedOn } from "./base";
 
 /** A Pulumi stack whose outputs a stage reads. */
@@ -44,95 +45,96 @@ export interface StageOptions {
  * ERR_DEFINITION_KEY for a variable that two things would fill.
  */
 export function stage(name: "staging" | "prod", options: StageOptions) {
-  const { project, region, loginRoleArn, adapterUrl } = options;
-  const outputs = outputsOf(options.stacks ?? {});
+  const { project, region, stacks: sources = {}, loginRoleArn, adapterUrl } = options;
+  const outputs = outputsOf(sources);
+  const ecr = outputs.find(({ output }) => output === "ecr_repository_url");
   const stored = loginRoleArn === undefined ? [] : itemsOf(name, "aws-secrets");
   const asked = adapterUrl === undefined ? [] : itemsOf(name, "external");
-  const ecr = outputs.find(({ output }) => output === "ecr_repository_url");
 
   return basedOn(project, `What ${name} runs with`)
     .value("stage", name)
     .value("aws", region === undefined ? undefined : { region })
-    .value("stacks", readStacks(options.stacks ?? {}), "Outputs of the stacks that build the infrastructure")
+    .value("stacks", readStacks(sources), "Outputs of the stacks that build the infrastructure")
     .value("infra", ({ stacks }) => stacks, "The same by its older name")
     .value(
       "secretEntries",
       ({ aws }) =>
-        loginRoleArn === undefined || stored.length === 0
+        loginRoleArn === undefined
           ? undefined
-          : awsSecrets({
-              region: aws.region,
-              login: awsLogin({
-                roleArn: loginRoleArn,
-                sessionName: interpolate`esc-${context.pulumi.user.login}`,
-                duration: "1h",
-                subjectAttributes: ["currentEnvironment.name"],
-              }),
-              get: byName(stored, (item) => ({ secretId: entryId(project, name, item) })),
-            }),
+          : readEntries(stored, { project, stage: name, region: aws.region, loginRoleArn }),
       "Entries of AWS Secrets Manager, read by a role that can read these and no others",
     )
     .value(
       "adapter",
-      adapterUrl === undefined || asked.length === 0
-        ? undefined
-        : byName(asked, (item) =>
-            external<AdapterAnswer>({
-              url: adapterUrl,
-              request: { secretName: entryId(project, name, item) },
-            }),
-          ),
+      adapterUrl === undefined ? undefined : askAdapter(asked, { project, stage: name, adapterUrl }),
       "What ESC has no provider for",
     )
     .value(
       "secrets",
       ({ secretEntries, adapter }) =>
-        stored.length + asked.length === 0
-          ? undefined
-          : {
-              ...byName(stored, (item) => decode(item, at<string>(required(secretEntries), item.name))),
-              ...byName(asked, (item) =>
-                decode(item, at<string>(required(adapter), item.name, "response", "value")),
-              ),
-            },
+        unlessEmpty({
+          ...(secretEntries && byName(stored, (item) => decode(item, at<string>(secretEntries, item.name)))),
+          ...(adapter &&
+            byName(asked, (item) => decode(item, at<string>(adapter, item.name, "response", "value")))),
+        }),
       "The same, decoded, wherever they live",
     )
     .value("urls", ({ domain, stacks }) => ({
       api: interpolate`https://${name === "prod" ? "api" : `api-${name}`}.${domain}`,
-      ecr: ecr === undefined ? undefined : at(required(stacks), ecr.stack, ecr.output),
+      ecr: stacks && ecr && at(stacks, ecr.stack, ecr.output),
     }))
     .environmentVariables(({ stacks, secrets, urls }) =>
       variables([
-        ...outputs.map(
-          ({ stack, output, variable }) => [variable, at<string>(required(stacks), stack, output)] as const,
-        ),
-        ...[...stored, ...asked].flatMap((item) =>
-          item.variables.map(({ name, jsonKey }) => {
-            const steps = jsonKey === undefined ? [item.name] : [item.name, jsonKey];
-            return [name, at<string>(required(secrets), ...steps)] as const;
-          }),
-        ),
+        ...(stacks ? outputs.map((o) => [o.variable, at<string>(stacks, o.stack, o.output)] as const) : []),
+        ...(secrets ? [...stored, ...asked].flatMap((item) => variablesOf(item, secrets)) : []),
         ["API_URL", urls.api],
       ]),
     )
     .pulumiConfig(({ aws }) => ({ "aws:region": aws.region }));
 }
 
-/** The adapter's Secrets Manager source answers an entry's text like this. */
-interface AdapterAnswer {
-  readonly value: string;
-}
-
 /** Every output that a variable wants, in the order of the configuration. */
-function outputsOf(stacks: NonNullable<StageOptions["stacks"]>) {
-  return Object.entries(stacks).flatMap(([stack, source]) =>
+function outputsOf(sources: NonNullable<StageOptions["stacks"]>) {
+  return Object.entries(sources).flatMap(([stack, source]) =>
     Object.entries(source.outputs).map(([output, variable]) => ({ stack, output, variable })),
   );
 }
 
-function readStacks(stacks: NonNullable<StageOptions["stacks"]>) {
-  const named = Object.entries(stacks).map(([name, source]) => [name, stack(source.stack)] as const);
+function readStacks(sources: NonNullable<StageOptions["stacks"]>) {
+  const named = Object.entries(sources).map(([name, source]) => [name, stack(source.stack)] as const);
   return named.length === 0 ? undefined : pulumiStacks(Object.fromEntries(named));
+}
+
+interface EntryOptions {
+  readonly project: string;
+  readonly stage: Stage;
+  readonly region: Expression<string>;
+  readonly loginRoleArn: string;
+}
+
+function readEntries(items: readonly InventoryItem[], options: EntryOptions) {
+  const { project, stage, region, loginRoleArn } = options;
+  const get = unlessEmpty(byName(items, (item) => ({ secretId: entryId(project, stage, item) })));
+  const login = awsLogin({
+    roleArn: loginRoleArn,
+    // AWS takes 2 to 64 of letters, digits and _+=,.@- here. Logins of Pulumi's service are such; were one
+    // longer than 60 or otherwise, the check would say so for this user rather than STS for everybody.
+    sessionName: interpolate`esc-${context.pulumi.user.login}`,
+    duration: "1h",
+    subjectAttributes: ["currentEnvironment.name"],
+  });
+  return get && awsSecrets({ region, login, get });
+}
+
+function askAdapter(
+  items: readonly InventoryItem[],
+  { project, stage, adapterUrl }: { project: string; stage: Stage; adapterUrl: string },
+) {
+  return unlessEmpty(
+    byName(items, (item) =>
+      external({ url: adapterUrl, request: { secretName: entryId(project, stage, item) } }),
+    ),
+  );
 }
 
 /** A secret is stored as text: what has members is JSON. */
@@ -140,11 +142,11 @@ function decode(item: InventoryItem, text: Reference<string>) {
   return item.variables.some(({ jsonKey }) => jsonKey !== undefined) ? fn.fromJSON(text) : text;
 }
 
-function byName<W>(
-  items: readonly InventoryItem[],
-  map: (item: InventoryItem) => W,
-): { readonly [name: string]: W } {
-  return Object.fromEntries(items.map((item) => [item.name, map(item)]));
+function variablesOf(item: InventoryItem, secrets: Reference) {
+  return item.variables.map(({ name, jsonKey }) => {
+    const steps = jsonKey === undefined ? [item.name] : [item.name, jsonKey];
+    return [name, at<string>(secrets, ...steps)] as const;
+  });
 }
 
 function variables<V>(entries: readonly (readonly [string, V])[]): { readonly [name: string]: V } {
@@ -158,8 +160,13 @@ function variables<V>(entries: readonly (readonly [string, V])[]): { readonly [n
   return Object.fromEntries(entries);
 }
 
-/** For what the same condition has rendered, which the types cannot follow. */
-function required<T>(value: T | undefined): T {
-  if (value === undefined) throw new TypeError("a part of the stage is missing that another part needs");
-  return value;
+function byName<W>(
+  items: readonly InventoryItem[],
+  map: (item: InventoryItem) => W,
+): { readonly [name: string]: W } {
+  return Object.fromEntries(items.map((item) => [item.name, map(item)]));
+}
+
+function unlessEmpty<T extends object>(map: T): T | undefined {
+  return Object.keys(map).length === 0 ? undefined : map;
 }
