@@ -1,4 +1,5 @@
-import { checkDefinition, formatDiagnostic } from "../esc/check";
+import { formatDiagnostic } from "../esc/check";
+import { type Diagnostic, EvaluatorError } from "../esc/evaluator";
 import type { LaptopCloud } from "./cloud";
 import type {
   Deployment,
@@ -133,29 +134,25 @@ function stackReport(deployment: Deployment, times: Pick<StackReport, "previewMs
 
 /** Checks an environment as it is stored, then opens it. */
 async function tryEnvironment(cloud: LaptopCloud, id: EnvironmentId): Promise<EnvironmentReport> {
-  const { organization, project, name } = id;
-  const { store } = cloud.esc;
-  const revision = store.read(id);
-  const definitions = store
-    .list(organization)
-    .map(({ id: other }) => [`${other.project}/${other.name}`, store.read(other).yaml]);
-  const qualified = `${project}/${name}`;
-  const findings = await checkDefinition({
-    name: qualified,
-    yaml: revision.yaml,
-    environments: Object.fromEntries(definitions) as Record<string, string>,
-  });
+  const { esc } = cloud;
+  const name = `${id.project}/${id.name}`;
+  const lines = (diagnostics: readonly Diagnostic[]) =>
+    diagnostics.map((each) => formatDiagnostic(name, each));
   const report = {
-    id: `${organization}/${qualified}`,
-    revision: revision.number,
-    findings: findings.map((finding) => formatDiagnostic(qualified, finding)),
+    id: `${id.organization}/${name}`,
+    revision: esc.store.read(id).number,
+    findings: lines((await esc.check(id)).diagnostics),
   };
   try {
-    const session = await cloud.esc.open(id);
-    return { ...report, problems: [], exports: exportedVariables(cloud.esc.readSession(id, session.id)) };
+    const session = await esc.open(id);
+    return { ...report, problems: [], exports: exportedVariables(esc.readSession(id, session.id)) };
   } catch (error) {
-    if (!(error instanceof EscServiceError)) throw error;
-    const lines = error.diagnostics.map((diagnostic) => formatDiagnostic(qualified, diagnostic));
-    return { ...report, problems: lines.length > 0 ? lines : [error.message], exports: [] };
+    if (error instanceof EscServiceError && error.diagnostics.length > 0) {
+      return { ...report, problems: lines(error.diagnostics), exports: [] };
+    }
+    if (error instanceof EscServiceError || error instanceof EvaluatorError) {
+      return { ...report, problems: [`${name}: ${error.message}`], exports: [] };
+    }
+    throw error;
   }
 }
