@@ -1,4 +1,4 @@
-import type { PolicyDocument, PolicyStatement } from "../trust/policies/document";
+import type { PolicyDocument, PolicyStatement } from "../trust/index";
 
 /** Where a stage's resources are: what all their names begin with, in one account. */
 export interface DeployScope {

@@ -1,5 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
-import type { PolicyStatement } from "../trust/policies/document";
+import type { PolicyStatement } from "../trust/index";
 import type { ArgumentIssue } from "./args";
 
 /**

@@ -1,7 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { escTrustPolicy } from "../trust/policies/esc";
-import { PULUMI_ISSUER } from "../trust/providers";
-import { escAudience, escSubjects } from "../trust/subjects/esc";
+import { escAudience, escSubjects, escTrustPolicy, PULUMI_ISSUER } from "../trust/index";
 import { type ArgumentIssue, refuse } from "./args";
 import { checkKmsKeyArn, readEntries } from "./entry-permissions";
 import { checkNameParts, checkPhysicalName, flatName } from "./names";

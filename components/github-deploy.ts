@@ -1,8 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { githubTrustPolicy } from "../trust/policies/github";
-import { GITHUB_ISSUER } from "../trust/providers";
-import { type GithubContext, githubSubjects } from "../trust/subjects/github";
+import { GITHUB_ISSUER, type GithubContext, githubSubjects, githubTrustPolicy } from "../trust/index";
 import { type ArgumentIssue, refuse } from "./args";
 import { deployPolicy, previewPolicy } from "./deploy-permissions";
 import { checkNameParts, checkPhysicalName } from "./names";

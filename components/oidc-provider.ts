@@ -1,6 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { oidcProviderArn } from "../trust/providers";
+import { oidcProviderArn } from "../trust/index";
 import { type ArgumentIssue, refuse } from "./args";
 
 /**

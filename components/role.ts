@@ -1,6 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import type { PolicyDocument } from "../trust/policies/document";
+import type { PolicyDocument } from "../trust/index";
 import type { ArgumentIssue } from "./args";
 
 /** What every component that creates an IAM role takes. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { GithubDeploy, type GithubDeployArgs } from "../../components/github-deploy";
 import { OidcProviderMode } from "../../components/oidc-provider";
-import type { PolicyStatement } from "../../trust/policies/document";
+import type { PolicyStatement } from "../../trust/index";
 import { ACCOUNT, awsAccount, providerArn } from "../support/aws";
 import {
   isUnknown,

@@ -1,0 +1,144 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { AdapterConfig } from "../lambda/config";
+import { PULUMI_ISSUER } from "../trust/index";
+import type { ArgumentIssue } from "./args";
+
+const SECRETS_MANAGER = "secrets-manager";
+
+/** One thing that the adapter may be asked for. */
+export interface AdapterEntryArgs {
+  /** As the environment's `request` spells it: for Secrets Manager the entry's name, `project/stage/name`. */
+  name: string;
+  /** The Secrets Manager entry, which the function may then read. Required for that source, and only there. */
+  arn?: pulumi.Input<string>;
+}
+
+/** What one ESC environment may ask. All values are exact; what no rule allows is refused. */
+export interface AdapterRuleArgs {
+  /**
+   * Where `fn::open::external` is written, as `project/environment`. It stands for all revisions: the adapter
+   * cuts `@live` and the like off before it compares.
+   */
+  environment: string;
+  /** What must have been opened, as `project/environment`. @default whatever imports `environment` */
+  rootEnvironment?: string;
+  /** The source asked: the built-in one, or one of the sources in `entry`. @default "secrets-manager" */
+  source?: string;
+  /** At least one. */
+  entries: AdapterEntryArgs[];
+}
+
+/** An issuer whose tokens the adapter takes. */
+export interface AdapterIssuerArgs {
+  /** The token's `iss`, compared byte for byte. */
+  issuer: string;
+  /** Where the issuer publishes its keys, `https://…`. */
+  jwksUri: string;
+}
+
+/** What decides the content of `config.json`. */
+export interface AdapterConfigArgs {
+  /** The one Pulumi organization whose environments may call. */
+  organization: string;
+  rules: AdapterRuleArgs[];
+  /** @default Pulumi Cloud, in both spellings that its documentation gives */
+  issuers?: AdapterIssuerArgs[];
+  /**
+   * Settings of sources, by source: JSON objects, for instance `{ legacy: { url: "https://…" } }`. No secrets: they
+   * lie in plain text beside the code. @default {} for every source that a rule names
+   */
+  // biome-ignore lint/suspicious/noExplicitAny: each source has its own settings, and schemas know no `unknown`
+  sourceSettings?: pulumi.Input<Record<string, any>>;
+}
+
+const PULUMI_JWKS = `${PULUMI_ISSUER}/.well-known/jwks`;
+const PULUMI_ISSUERS: AdapterIssuerArgs[] = [
+  { issuer: PULUMI_ISSUER, jwksUri: PULUMI_JWKS },
+  { issuer: "https://api.pulumi.com", jwksUri: PULUMI_JWKS },
+];
+
+/** The path of the route that opens. */
+export const OPEN_PATH = "/open";
+
+/** The text of `config.json`, laid out so that a preview's diff shows which rule changes. */
+export function renderAdapterConfig(
+  args: AdapterConfigArgs,
+  names: { readonly audienceParameter: string; readonly table: string },
+): pulumi.Output<string> {
+  const named = args.rules.map(({ source = SECRETS_MANAGER }) => [source, {}] as const);
+  return pulumi.output(args.sourceSettings ?? {}).apply((settings) => {
+    const config: AdapterConfig = {
+      organization: args.organization,
+      issuers: args.issuers ?? PULUMI_ISSUERS,
+      routes: [{ path: OPEN_PATH, action: "open", audienceParameter: names.audienceParameter }],
+      access: args.rules.map(({ environment, rootEnvironment, source = SECRETS_MANAGER, entries }) => ({
+        environment,
+        rootEnvironment,
+        action: "open",
+        source,
+        names: entries.map(({ name }) => name),
+      })),
+      sources: { ...Object.fromEntries(named), ...settings },
+      replay: { store: "dynamodb", table: names.table },
+    };
+    return pulumi.jsonStringify(config, undefined, 2);
+  });
+}
+
+/** The ARNs of all entries that any rule opens. */
+export function entryArnsOf({ rules }: AdapterConfigArgs): pulumi.Input<string>[] {
+  return rules.flatMap(({ entries }) => entries.flatMap(({ arn }) => (arn === undefined ? [] : [arn])));
+}
+
+/** What the adapter would refuse at its start, said before anything is deployed. */
+export function checkAdapterConfigArgs({ organization, rules, issuers }: AdapterConfigArgs): ArgumentIssue[] {
+  const issues = rules.flatMap((rule, index) => checkRule(rule, `rules[${index}]`, organization));
+  if (!/^[\w.-]+$/.test(organization)) {
+    issues.push({
+      path: "organization",
+      reason: `"${organization}" must be the name of a Pulumi organization`,
+    });
+  }
+  issuers?.forEach((issuer, index) => {
+    for (const [field, value] of Object.entries(issuer)) {
+      if (!/^https:\/\/\S+$/.test(value)) {
+        issues.push({ path: `issuers[${index}].${field}`, reason: `"${value}" must be an https:// URL` });
+      }
+    }
+  });
+  if (issuers?.length === 0) issues.push({ path: "issuers", reason: "must name at least one" });
+  return issues;
+}
+
+function checkRule(rule: AdapterRuleArgs, path: string, organization: string): ArgumentIssue[] {
+  const { environment, rootEnvironment, source = SECRETS_MANAGER, entries } = rule;
+  const issues: ArgumentIssue[] = [];
+  for (const [field, name] of Object.entries({ environment, rootEnvironment })) {
+    if (name === undefined) continue;
+    if (!/^[\w.-]+\/[\w.-]+$/.test(name)) {
+      issues.push({
+        path: `${path}.${field}`,
+        reason: `"${name}" must be project/environment, without revision`,
+      });
+    } else if (name.startsWith(`${organization}/`)) {
+      issues.push({
+        path: `${path}.${field}`,
+        reason: "its project is named like the organization, which ESC's names cannot tell apart",
+      });
+    }
+  }
+  if (entries.length === 0) issues.push({ path: `${path}.entries`, reason: "must name at least one" });
+  entries.forEach(({ name, arn }, index) => {
+    const at = `${path}.entries[${index}]`;
+    if (name === "" || name.includes("*")) {
+      issues.push({ path: `${at}.name`, reason: `"${name}" must be exact, without *` });
+    }
+    if ((source === SECRETS_MANAGER) !== (arn !== undefined)) {
+      issues.push({
+        path: `${at}.arn`,
+        reason: `is required for the source ${SECRETS_MANAGER}, and only there`,
+      });
+    }
+  });
+  return issues;
+}
