@@ -1,4 +1,5 @@
 import { isMap, isPair, isScalar, LineCounter, parseDocument, visit } from "yaml";
+import { placeholderContext } from "./definition";
 import { check } from "./evaluator/index";
 import type { Diagnostic, Position } from "./evaluator/types";
 import { providerSchemas } from "./providers/schemas";
@@ -27,6 +28,7 @@ export async function checkDefinition(options: CheckDefinitionOptions): Promise<
     name,
     yaml,
     providers: providerSchemas,
+    context: placeholderContext,
     signal,
     loadEnvironment: async (wanted) => {
       const text = Object.hasOwn(environments, wanted) ? environments[wanted] : undefined;
