@@ -87,6 +87,10 @@ export class Asset {
   toJSON(): unknown {
     return { asset: reportSource(this.asset) };
   }
+
+  [inspect.custom](): unknown {
+    return this.toJSON();
+  }
 }
 
 export class Archive {
@@ -98,6 +102,10 @@ export class Archive {
 
   toJSON(): unknown {
     return { archive: reportSource(this.archive) };
+  }
+
+  [inspect.custom](): unknown {
+    return this.toJSON();
   }
 }
 

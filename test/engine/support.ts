@@ -1,4 +1,5 @@
 import path from "node:path";
+import { inspect } from "node:util";
 import {
   type Cloud,
   type Deployment,
@@ -6,7 +7,9 @@ import {
   type DeployOptions,
   deploy,
   type ResourceRequest,
+  type ResourceState,
   readStackSettings,
+  renderTree,
   Secret,
 } from "../../sandbox/engine/index";
 
@@ -97,4 +100,34 @@ export async function run(
   });
   const printed = events.flatMap((event) => (event.kind === "output" ? [event.line] : []));
   return { deployment, events, requests: cloud.requests, printed };
+}
+
+/** Runs all jobs, a few at a time: two cores do not run more than three programs faster. */
+export async function runAll<Name extends string>(
+  jobs: Record<Name, () => Promise<Run>>,
+): Promise<Record<Name, Run>> {
+  const waiting = Object.entries(jobs) as [Name, () => Promise<Run>][];
+  const runs: Partial<Record<Name, Run>> = {};
+  const work = async () => {
+    for (let job = waiting.shift(); job !== undefined; job = waiting.shift()) runs[job[0]] = await job[1]();
+  };
+  await Promise.all([work(), work(), work()]);
+  return runs as Record<Name, Run>;
+}
+
+/** Everything that a run shows to anybody: the deployment, what was told on the way, and the tree. */
+export function everythingShown({ deployment, events }: Run): string {
+  const tree = renderTree({ resources: deployment.resources });
+  return [
+    JSON.stringify(deployment),
+    inspect(deployment, { depth: 20 }),
+    JSON.stringify(events),
+    ...tree,
+  ].join("\n");
+}
+
+export function resourceNamed({ deployment }: Run, name: string): ResourceState {
+  const found = deployment.resources.find((resource) => resource.name === name);
+  if (found === undefined) throw new Error(`no resource is named ${name}`);
+  return found;
 }
