@@ -1,5 +1,5 @@
-import { TrustError } from "./errors.js";
-import { Context } from "./evaluate/context.js";
+import { TrustError } from "./errors";
+import { Context } from "./evaluate/context";
 
 /** A token's payload. */
 export type Claims = { readonly [claim: string]: unknown };

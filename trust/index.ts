@@ -1,7 +1,7 @@
-export { type Claims, COMMON_CLAIM_KEYS, claimKeys, GITHUB_CLAIM_KEYS } from "./claims.js";
-export { TrustError, type TrustErrorCode } from "./errors.js";
-export { type AccessArgs, type AccessRequest, evaluateAccess } from "./evaluate/access.js";
-export type { RequestContext } from "./evaluate/context.js";
+export { type Claims, COMMON_CLAIM_KEYS, claimKeys, GITHUB_CLAIM_KEYS } from "./claims";
+export { TrustError, type TrustErrorCode } from "./errors";
+export { type AccessArgs, type AccessRequest, evaluateAccess } from "./evaluate/access";
+export type { RequestContext } from "./evaluate/context";
 export type {
   Check,
   Deciding,
@@ -10,17 +10,17 @@ export type {
   PolicyLayer,
   StatementTrace,
   Verdict,
-} from "./evaluate/explanation.js";
+} from "./evaluate/explanation";
 export {
   type CompiledPolicy,
   type CompilePolicyArgs,
   compilePolicy,
   type PolicyInput,
   type PolicyKind,
-} from "./evaluate/policy.js";
-export type { RequestPrincipal, ServicePrincipal } from "./evaluate/principals.js";
-export { renderDecision } from "./evaluate/render.js";
-export { evaluateTrustPolicy, type ServiceRoleArgs, type WebIdentityArgs } from "./evaluate/trust-policy.js";
+} from "./evaluate/policy";
+export type { RequestPrincipal, ServicePrincipal } from "./evaluate/principals";
+export { renderDecision } from "./evaluate/render";
+export { evaluateTrustPolicy, type ServiceRoleArgs, type WebIdentityArgs } from "./evaluate/trust-policy";
 export type {
   OneOrMany,
   PolicyCondition,
@@ -28,9 +28,9 @@ export type {
   PolicyPrincipal,
   PolicyStatement,
   PrincipalMap,
-} from "./policies/document.js";
-export { type EscTrustPolicyArgs, escTrustPolicy } from "./policies/esc.js";
-export { type GithubTrustPolicyArgs, githubTrustPolicy } from "./policies/github.js";
+} from "./policies/document";
+export { type EscTrustPolicyArgs, escTrustPolicy } from "./policies/esc";
+export { type GithubTrustPolicyArgs, githubTrustPolicy } from "./policies/github";
 export {
   GITHUB_ISSUER,
   type OidcProvider,
@@ -38,7 +38,7 @@ export {
   oidcProviderArn,
   PULUMI_ISSUER,
   parseOidcProviderArn,
-} from "./providers.js";
+} from "./providers";
 export {
   type EscOpener,
   type EscSubjectArgs,
@@ -47,7 +47,7 @@ export {
   escAudience,
   escSubject,
   escSubjects,
-} from "./subjects/esc.js";
+} from "./subjects/esc";
 export {
   type GithubContext,
   type GithubRepository,
@@ -56,4 +56,4 @@ export {
   type GithubSubjectsArgs,
   githubSubject,
   githubSubjects,
-} from "./subjects/github.js";
+} from "./subjects/github";

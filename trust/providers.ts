@@ -1,4 +1,4 @@
-import { TrustError } from "./errors.js";
+import { TrustError } from "./errors";
 
 /** Issuer of the tokens that ESC's login providers (`aws-login`, …) present. */
 export const PULUMI_ISSUER = "https://api.pulumi.com/oidc";

@@ -1,4 +1,4 @@
-import { Context, type RequestContext } from "./context.js";
+import { Context, type RequestContext } from "./context";
 import {
   closestIn,
   compareCloseness,
@@ -8,18 +8,12 @@ import {
   type LayerTrace,
   layerVerdict,
   type PolicyLayer,
-} from "./explanation.js";
-import { arnFields } from "./patterns.js";
-import { asCompiled, type PolicyInput } from "./policy.js";
-import {
-  type Grant,
-  type Identity,
-  identityOf,
-  type RequestPrincipal,
-  strongestGrant,
-} from "./principals.js";
-import { checkAction, checkResource, shownRequest } from "./request.js";
-import { askPolicies, type Question } from "./statement.js";
+} from "./explanation";
+import { arnFields } from "./patterns";
+import { asCompiled, type PolicyInput } from "./policy";
+import { type Grant, type Identity, identityOf, type RequestPrincipal, strongestGrant } from "./principals";
+import { checkAction, checkResource, shownRequest } from "./request";
+import { askPolicies, type Question } from "./statement";
 
 export interface AccessRequest {
   readonly principal: RequestPrincipal;

@@ -1,15 +1,8 @@
-import { TrustError } from "../errors.js";
-import { type Context, withoutTokens } from "./context.js";
-import type { Check } from "./explanation.js";
-import { malformed, readConditionValues, readObject } from "./grammar.js";
-import {
-  ARN_FIELDS,
-  arnFields,
-  arnMatcher,
-  ignoringCase,
-  type Matcher,
-  wildcardMatcher,
-} from "./patterns.js";
+import { TrustError } from "../errors";
+import { type Context, withoutTokens } from "./context";
+import type { Check } from "./explanation";
+import { malformed, readConditionValues, readObject } from "./grammar";
+import { ARN_FIELDS, arnFields, arnMatcher, ignoringCase, type Matcher, wildcardMatcher } from "./patterns";
 
 /** One operator and one key of a statement's `Condition`, ready to be judged. */
 export interface CompiledCondition {

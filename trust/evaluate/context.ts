@@ -1,4 +1,4 @@
-import { TrustError } from "../errors.js";
+import { TrustError } from "../errors";
 
 /**
  * Condition keys of a request. A list is a multivalued key; `undefined` and an empty list are an absent one. Names

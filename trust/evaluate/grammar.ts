@@ -1,4 +1,4 @@
-import { TrustError } from "../errors.js";
+import { TrustError } from "../errors";
 
 /** Readers for the parts of a policy document. `where` is the place that errors name. */
 

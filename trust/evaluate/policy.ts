@@ -1,9 +1,10 @@
-import { TrustError } from "../errors.js";
-import type { PolicyDocument, PolicyPrincipal, PolicyStatement } from "../policies/document.js";
-import { type CompiledCondition, compileConditions } from "./conditions.js";
-import { allowOnly, malformed, many, parseJson, readObject, readTexts } from "./grammar.js";
-import { ignoringCase, type Matcher, resourceMatcher, wildcardMatcher } from "./patterns.js";
-import { type CompiledPrincipal, compilePrincipal } from "./principals.js";
+import { TrustError } from "../errors";
+import type { PolicyDocument, PolicyPrincipal, PolicyStatement } from "../policies/document";
+import { type CompiledCondition, compileConditions } from "./conditions";
+import { withoutTokens } from "./context.js";
+import { allowOnly, malformed, many, parseJson, readObject, readTexts } from "./grammar";
+import { ignoringCase, type Matcher, resourceMatcher, wildcardMatcher } from "./patterns";
+import { type CompiledPrincipal, compilePrincipal } from "./principals";
 
 /**
  * What a policy is used as, which decides its grammar. `identity` is also the grammar of session policies and
@@ -118,7 +119,7 @@ function compileStatement(raw: unknown, index: number, kind: PolicyKind, name: s
   }
   return {
     index,
-    ...(sid !== undefined && { sid }),
+    ...(sid !== undefined && { sid: withoutTokens(sid) }),
     effect,
     ...principalIn(statement, kind, effect, where),
     action,
@@ -159,7 +160,7 @@ function patternsIn(
   const place = `${where}.${element}`;
   const expected = readTexts(statement[element], place);
   const matchers = expected.map((pattern) => compile(pattern, place, isTrust));
-  return { element, negated: element !== base, expected, matchers };
+  return { element, negated: element !== base, expected: expected.map(withoutTokens), matchers };
 }
 
 function either<Base extends "Principal" | "Action" | "Resource">(

@@ -1,6 +1,6 @@
-import { TrustError } from "../errors.js";
-import type { PolicyPrincipal } from "../policies/document.js";
-import { malformed, readTexts } from "./grammar.js";
+import { TrustError } from "../errors";
+import type { PolicyPrincipal } from "../policies/document";
+import { malformed, readTexts } from "./grammar";
 
 /** Who makes a request. */
 export type RequestPrincipal =

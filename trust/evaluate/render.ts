@@ -1,4 +1,4 @@
-import { type Check, commonPrefix, type Deciding, type Decision, type PolicyLayer } from "./explanation.js";
+import { type Check, commonPrefix, type Deciding, type Decision, type PolicyLayer } from "./explanation";
 
 const WIDTH = 80;
 const INDENT = "  ";
@@ -99,15 +99,20 @@ const LEAD = 12;
 function cutAround(text: string, at: number, width: number): string {
   if (text.length <= width) return text;
   const start = Math.max(0, Math.min(at - LEAD, text.length - width + 1));
-  return start === 0 ? cutEnd(text, width) : cutEnd(`…${text.slice(start)}`, width);
+  return start === 0 ? cutEnd(text, width) : cutEnd(`…${slice(text, start)}`, width);
 }
 
 function cutEnd(text: string, width: number): string {
-  return text.length <= width ? text : `${text.slice(0, Math.max(0, width - 1))}…`;
+  return text.length <= width ? text : `${slice(text, 0, Math.max(0, width - 1))}…`;
 }
 
 function cutStart(text: string, width: number): string {
-  return text.length <= width ? text : `…${text.slice(text.length - Math.max(0, width - 1))}`;
+  return text.length <= width ? text : `…${slice(text, text.length - Math.max(0, width - 1))}`;
+}
+
+/** Half of a character that was cut through is left out. */
+function slice(text: string, start: number, end?: number): string {
+  return text.slice(start, end).replace(/\p{Cs}/gu, "");
 }
 
 /** Claims come from outside: one may not start a line, move the cursor or reorder the text. */

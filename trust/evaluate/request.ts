@@ -1,8 +1,8 @@
-import { TrustError } from "../errors.js";
-import { withoutTokens } from "./context.js";
-import type { Decision } from "./explanation.js";
-import { ARN_FIELDS, arnFields } from "./patterns.js";
-import type { Question } from "./statement.js";
+import { TrustError } from "../errors";
+import { withoutTokens } from "./context";
+import type { Decision } from "./explanation";
+import { ARN_FIELDS, arnFields } from "./patterns";
+import type { Question } from "./statement";
 
 /** @throws TrustError `ERR_TRUST_REQUEST` */
 export function checkAction(action: string): void {

@@ -1,7 +1,7 @@
-import { type Context, withoutTokens } from "./context.js";
-import type { Check, PolicyLayer, StatementTrace } from "./explanation.js";
-import type { CompiledPatterns, CompiledPolicy, CompiledStatement } from "./policy.js";
-import type { Grant, Identity } from "./principals.js";
+import { type Context, withoutTokens } from "./context";
+import type { Check, PolicyLayer, StatementTrace } from "./explanation";
+import type { CompiledPatterns, CompiledPolicy, CompiledStatement } from "./policy";
+import type { Grant, Identity } from "./principals";
 
 /** A request, made ready to be put to every statement. */
 export interface Question {

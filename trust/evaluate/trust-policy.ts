@@ -1,11 +1,11 @@
-import { type Claims, claimContext } from "../claims.js";
-import { parseOidcProviderArn } from "../providers.js";
-import { Context, type RequestContext } from "./context.js";
-import { closestIn, type Decision, decidingIn, layerVerdict } from "./explanation.js";
-import { asCompiled, type PolicyInput } from "./policy.js";
-import { identityOf, type RequestPrincipal, type ServicePrincipal } from "./principals.js";
-import { checkAction, shownRequest } from "./request.js";
-import { askPolicies } from "./statement.js";
+import { type Claims, claimContext } from "../claims";
+import { parseOidcProviderArn } from "../providers";
+import { Context, type RequestContext } from "./context";
+import { closestIn, type Decision, decidingIn, layerVerdict } from "./explanation";
+import { asCompiled, type PolicyInput } from "./policy";
+import { identityOf, type RequestPrincipal, type ServicePrincipal } from "./principals";
+import { checkAction, shownRequest } from "./request";
+import { askPolicies } from "./statement";
 
 interface TrustPolicyArgs {
   /** The role's trust policy. */

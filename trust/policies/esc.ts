@@ -1,7 +1,7 @@
-import { TrustError } from "../errors.js";
-import { parseOidcProviderArn } from "../providers.js";
-import type { PolicyDocument } from "./document.js";
-import { webIdentityPolicy } from "./web-identity.js";
+import { TrustError } from "../errors";
+import { parseOidcProviderArn } from "../providers";
+import type { PolicyDocument } from "./document";
+import { webIdentityPolicy } from "./web-identity";
 
 export interface EscTrustPolicyArgs {
   /** IAM OIDC provider of `https://api.pulumi.com/oidc`, or of a self-hosted service's `<api>/oidc`. */

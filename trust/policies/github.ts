@@ -1,7 +1,7 @@
-import { TrustError } from "../errors.js";
-import { parseOidcProviderArn } from "../providers.js";
-import type { PolicyDocument } from "./document.js";
-import { webIdentityPolicy } from "./web-identity.js";
+import { TrustError } from "../errors";
+import { parseOidcProviderArn } from "../providers";
+import type { PolicyDocument } from "./document";
+import { webIdentityPolicy } from "./web-identity";
 
 export interface GithubTrustPolicyArgs {
   /** IAM OIDC provider of GitHub's issuer; of an enterprise's own one, its slug included, if that is configured. */

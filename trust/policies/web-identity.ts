@@ -1,5 +1,5 @@
-import { TrustError } from "../errors.js";
-import type { PolicyDocument } from "./document.js";
+import { TrustError } from "../errors";
+import type { PolicyDocument } from "./document";
 
 export interface WebIdentityPolicyArgs {
   readonly sid: string;

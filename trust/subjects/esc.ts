@@ -1,4 +1,4 @@
-import { TrustError } from "../errors.js";
+import { TrustError } from "../errors";
 
 /** What `subjectAttributes` of a login provider may list: ESC's closed list, for no caller can choose these values. */
 export type EscSubjectAttribute =

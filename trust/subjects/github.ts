@@ -1,4 +1,4 @@
-import { TrustError } from "../errors.js";
+import { TrustError } from "../errors";
 
 /** A repository by name, and by the ids that survive a rename and that no later owner of the name gets. */
 export interface GithubRepository {
