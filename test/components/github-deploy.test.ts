@@ -225,8 +225,11 @@ describe("GithubDeploy", () => {
       "github-deploy-prod-permissions": `${own}$${POLICY}`,
     });
     assert.deepEqual(
-      recorder.ofType(ROLE).map(({ inputs }) => inputs.name),
-      ["escapement-preview", "escapement-deploy-prod"],
+      recorder
+        .ofType(ROLE)
+        .map(({ inputs }) => inputs.name)
+        .sort(),
+      ["escapement-deploy-prod", "escapement-preview"],
     );
     assert.deepEqual(recorder.find(PROVIDER, "github-oidc-provider").inputs, {
       url: GITHUB,
