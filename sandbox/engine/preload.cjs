@@ -7,6 +7,8 @@ util.inspect = new Proxy(util.inspect, {
   apply: (inspect, self, [value, options, depth]) =>
     Reflect.apply(inspect, self, [value, withoutColors(options), depth]),
 });
-// A program that outlives whoever started it would run on for ever.
-const parent = process.ppid;
-setInterval(() => process.ppid === parent || process.kill(process.pid, "SIGKILL"), 1000).unref();
+// A program must not outlive the engine that started it, however that one ended: it takes its process group along.
+const engine = Number(process.env.ESCAPEMENT_ENGINE_PID);
+delete process.env.ESCAPEMENT_ENGINE_PID;
+if (process.ppid === engine)
+  setInterval(() => process.ppid === engine || process.kill(0, "SIGKILL"), 500).unref();

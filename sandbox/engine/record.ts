@@ -67,7 +67,7 @@ export class DeploymentRecord {
 
   /** Something went wrong. The first failure is the deployment's; the others are kept as diagnostics. */
   fail(code: FailureCode, text: string, urn?: string): void {
-    const diagnostic = this.diagnose("error", text, urn);
+    const diagnostic = this.diagnose("error", text.trim() || "an error without a message", urn);
     if (diagnostic !== undefined)
       this.#failure ??= { code, message: diagnostic.message, ...(urn && { urn }) };
   }

@@ -98,6 +98,8 @@ function runnerEnvironment({ settings, environment }: RunnerOptions): NodeJS.Pro
     ...Object.fromEntries(inheritedVariables.map((name) => [name, process.env[name]])),
     ...environment,
     NODE_OPTIONS: `--require ${JSON.stringify(preload)}`,
+    // Whose end the preload watches for.
+    ESCAPEMENT_ENGINE_PID: String(process.pid),
     PULUMI_NODEJS_TYPESCRIPT: String(settings.typescript),
     PULUMI_NODEJS_TRANSPILE_ONLY: "true",
     // Otherwise ts-node leaves its output in the temporary folder.

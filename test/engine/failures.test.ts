@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { DeploymentEvent } from "../../sandbox/engine/index";
 import { everythingShown, password, type Run, resourceNamed, run, runAll } from "./support";
@@ -21,13 +24,10 @@ function pidsOf({ printed }: Pick<Run, "printed">): number[] {
 }
 
 async function isGone(pid: number): Promise<boolean> {
-  // A killed process is still there, dead, until whoever inherited it has noticed.
   for (let attempt = 0; attempt < 100; attempt += 1) {
-    try {
-      process.kill(pid, 0);
-    } catch {
-      return true;
-    }
+    const { stdout } = spawnSync("ps", ["-o", "stat=", "-p", String(pid)], { encoding: "utf8" });
+    // A killed process stays on the list, dead, until whoever inherited it has noticed.
+    if (stdout.trim() === "" || stdout.startsWith("Z")) return true;
     await delay(20);
   }
   return false;
@@ -148,6 +148,18 @@ describe("a program that fails", () => {
     assert.equal(runs.loops.deployment.failure?.code, "ERR_ENGINE_ABORTED");
     const pids = pidsOf(runs.loops);
     assert.equal(pids.length, 1);
+    for (const pid of pids) assert.ok(await isGone(pid), `${pid} is still there`);
+  });
+
+  it("does not outlive an engine that was killed", async () => {
+    const script = path.join(__dirname, "fixtures", "engine.ts");
+    const engine = spawn(process.execPath, ["--require", "tsx", script], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const [line] = (await once(engine.stdout, "data")) as [Buffer];
+    engine.kill("SIGKILL");
+    const pids = pidsOf({ printed: [line.toString().trim()] });
+    assert.equal(pids.length, 2);
     for (const pid of pids) assert.ok(await isGone(pid), `${pid} is still there`);
   });
 
