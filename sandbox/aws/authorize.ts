@@ -3,6 +3,16 @@ import type { RequestContext } from "../../trust/evaluate/context";
 import type { Decision, PolicyLayer } from "../../trust/evaluate/explanation";
 import { type CompiledPolicy, compilePolicy } from "../../trust/evaluate/policy";
 import { renderDecision } from "../../trust/evaluate/render";
+import {
+  type CompiledPolicy,
+  compilePolicy,
+  type Decision,
+  evaluateAccess,
+  type PolicyLayer,
+  type RequestContext,
+  renderDecision,
+  TrustError,
+} from "../../trust/index";
 import type { Account, Session } from "./account";
 import type { DecisionListener } from "./decisions";
 import { AwsError, type AwsErrorCode } from "./errors";
@@ -53,19 +63,35 @@ export class Authorizer {
     access: Access,
     code: AwsErrorCode = "AccessDeniedException",
   ): void {
-    const decision = this.decide(caller, region, access);
-    const error = decision.allowed ? undefined : new AwsError(code, denialText(caller, access, decision));
+    const { explanation, because } = this.explain(caller, region, access);
+    const allowed = explanation?.allowed ?? false;
+    const error = allowed ? undefined : new AwsError(code, denialText(caller, access, explanation));
     this.onDecision?.({
       when: new Date(this.account.now()),
       who: caller.arn,
       action: access.action,
       resource: access.resource,
-      allowed: decision.allowed,
-      because: renderDecision(decision),
-      explanation: decision,
+      allowed,
+      because,
+      ...(explanation && { explanation }),
       ...(error && { error: { code: error.code, message: error.message } }),
     });
     if (error) throw error;
+  }
+
+  /** Without an explanation when the policies cannot be judged, which never lets anybody through. */
+  private explain(
+    caller: Session,
+    region: string,
+    access: Access,
+  ): { because: string; explanation?: Decision } {
+    try {
+      const explanation = this.decide(caller, region, access);
+      return { because: renderDecision(explanation), explanation };
+    } catch (error) {
+      if (error instanceof TrustError) return { because: `denied: ${error.message}` };
+      throw error;
+    }
   }
 
   private decide(caller: Session, region: string, access: Access): Decision {
@@ -140,14 +166,15 @@ const layerNames: Readonly<Record<PolicyLayer, string>> = {
 };
 
 /** Source: IAM user guide, "Troubleshoot access denied error messages". */
-function denialText(caller: Session, access: Access, { verdict, deciding }: Decision): string {
+function denialText(caller: Session, access: Access, decision: Decision | undefined): string {
   const shown = access.shownResource ?? access.resource;
   const on = shown === "*" ? "" : ` on resource: ${shown}`;
   const head = `User: ${caller.arn} is not authorized to perform: ${access.action}${on}`;
+  const decidedIn = decision?.deciding.layer ?? "identity";
   // Within an account either policy would do; AWS then names the identity's.
-  const layer = deciding.layer === "resource" && !access.resourcePolicyRequired ? "identity" : deciding.layer;
-  if (verdict === "explicitly-denied") {
-    const name = layerNames[deciding.layer];
+  const layer = decidedIn === "resource" && !access.resourcePolicyRequired ? "identity" : decidedIn;
+  if (decision?.verdict === "explicitly-denied") {
+    const name = layerNames[decidedIn];
     return `${head} with an explicit deny in ${name.startsWith("i") ? "an" : "a"} ${name}`;
   }
   return `${head} because no ${layerNames[layer]} allows the ${access.action} action`;

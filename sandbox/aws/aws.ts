@@ -3,7 +3,7 @@ import { Authorizer } from "./authorize";
 import type { AccessDecision, DecisionListener } from "./decisions";
 import { startAwsEndpoint } from "./endpoint";
 import type { AwsService } from "./service";
-import { secretsManagerService } from "./services/secrets-manager";
+import { secretsManagerService } from "./services/secrets-manager/index";
 import { ssmService } from "./services/ssm";
 import { stsService } from "./services/sts";
 

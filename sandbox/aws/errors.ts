@@ -71,3 +71,15 @@ export class AwsError extends Error {
     return statusByCode[this.code];
   }
 }
+
+/**
+ * The error of a member that breaks a constraint of the API's model. It does not repeat the value: any member
+ * may be a secret.
+ */
+export function constraint(member: string, text: string): AwsError {
+  const name = member.charAt(0).toLowerCase() + member.slice(1);
+  return new AwsError(
+    "ValidationException",
+    `1 validation error detected: Value at '${name}' failed to satisfy constraint: ${text}`,
+  );
+}

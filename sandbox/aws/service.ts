@@ -1,5 +1,5 @@
 import type { Session } from "./account";
-import { AwsError } from "./errors";
+import { AwsError, constraint } from "./errors";
 import type { AwsReply, AwsRequest } from "./http";
 import { jsonReply, type Protocol } from "./protocol";
 
@@ -140,13 +140,4 @@ export class JsonInput {
 
 function wrongType(): AwsError {
   return new AwsError("SerializationException", "A member of the request has the wrong type.");
-}
-
-/** @returns the error of a member that breaks a constraint of the API's model. */
-export function constraint(name: string, text: string): AwsError {
-  const member = name.charAt(0).toLowerCase() + name.slice(1);
-  return new AwsError(
-    "ValidationException",
-    `1 validation error detected: Value at '${member}' failed to satisfy constraint: ${text}`,
-  );
 }

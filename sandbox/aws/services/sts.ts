@@ -129,7 +129,7 @@ function judge(
     });
   } catch (error) {
     if (!(error instanceof TrustError)) throw error;
-    return { allowed: false, because: error.message };
+    return { allowed: false, because: `denied: ${error.message}` };
   }
   const because = renderDecision(explanation);
   // Only who is let in learns how long the role's sessions may be.
