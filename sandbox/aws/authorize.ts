@@ -1,8 +1,3 @@
-import { evaluateAccess } from "../../trust/evaluate/access";
-import type { RequestContext } from "../../trust/evaluate/context";
-import type { Decision, PolicyLayer } from "../../trust/evaluate/explanation";
-import { type CompiledPolicy, compilePolicy } from "../../trust/evaluate/policy";
-import { renderDecision } from "../../trust/evaluate/render";
 import {
   type CompiledPolicy,
   compilePolicy,

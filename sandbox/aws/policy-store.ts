@@ -1,5 +1,4 @@
-import { TrustError } from "../../trust/errors";
-import { type CompiledPolicy, compilePolicy, type PolicyKind } from "../../trust/evaluate/policy";
+import { type CompiledPolicy, compilePolicy, type PolicyKind, TrustError } from "../../trust/index";
 import { AwsError, type AwsErrorCode } from "./errors";
 
 /**

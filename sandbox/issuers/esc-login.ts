@@ -1,4 +1,4 @@
-import { type EscSubjectArgs, escAudience, escSubject } from "../../trust/subjects/esc";
+import { type EscSubjectArgs, escAudience, escSubject } from "../../trust/index";
 
 /**
  * The claims that ESC puts into the token which `aws-login` hands to STS: the subject and audience of the

@@ -1,4 +1,4 @@
-import { type GithubContext, type GithubRepository, githubSubject } from "../../trust/subjects/github";
+import { type GithubContext, type GithubRepository, githubSubject } from "../../trust/index";
 
 /** A job of a GitHub Actions workflow, as far as its token speaks of it. */
 export interface GithubRun {
