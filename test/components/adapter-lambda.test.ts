@@ -423,6 +423,20 @@ describe("AdapterLambda", () => {
     assert.equal(inputs.permissionsBoundary, permissionsBoundary);
   });
 
+  it("registers its outputs", async () => {
+    const { recorder } = await create();
+    await settled();
+    assert.deepEqual(recorder.registeredOutputs("adapter"), [
+      "audienceParameterName",
+      "functionArn",
+      "functionName",
+      "roleArn",
+      "roleName",
+      "tableName",
+      "url",
+    ]);
+  });
+
   it("publishes names that are known in a preview, and addresses that are not", async () => {
     const { adapter } = await create({}, { preview: true });
     assert.equal(await outputValue(adapter.functionName), "escapement-staging-adapter");

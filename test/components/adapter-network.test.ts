@@ -133,6 +133,12 @@ describe("AdapterNetwork", () => {
     }
   });
 
+  it("registers its outputs", async () => {
+    const { recorder } = await create();
+    await settled();
+    assert.deepEqual(recorder.registeredOutputs("network"), ["securityGroupIds", "subnetIds", "vpcId"]);
+  });
+
   it("publishes what AdapterLambda takes, unknown in a preview", async () => {
     const { network } = await create();
     assert.equal(await outputValue(network.vpcId), "vpc-1");

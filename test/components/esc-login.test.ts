@@ -187,6 +187,12 @@ describe("EscLogin", () => {
     assert.ok(pulumi.isUnknown(recorder.find(POLICY, "login-role-permissions").inputs.policy));
   });
 
+  it("registers its outputs", async () => {
+    const { recorder } = await create();
+    await settled();
+    assert.deepEqual(recorder.registeredOutputs("login"), ["providerArn", "roleArn", "roleName"]);
+  });
+
   it("publishes the role and the provider", async () => {
     const { login } = await create();
     assert.equal(await outputValue(login.roleArn), roleArn);

@@ -262,6 +262,16 @@ describe("GithubDeploy", () => {
     assert.equal(Condition.StringEquals["token.actions.githubusercontent.com:aud"], audience);
   });
 
+  it("registers its outputs", async () => {
+    const { recorder } = await create();
+    await settled();
+    assert.deepEqual(recorder.registeredOutputs("github"), [
+      "deployRoleArns",
+      "previewRoleArn",
+      "providerArn",
+    ]);
+  });
+
   it("publishes the roles by stage, unknown in a preview", async () => {
     const { deploy } = await create();
     assert.deepEqual(await outputValue(deploy.deployRoleArns), {

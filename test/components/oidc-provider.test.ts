@@ -46,6 +46,7 @@ describe("OidcProvider", () => {
       pulumi: "escapement:index:OidcProvider",
       "pulumi-provider": `escapement:index:OidcProvider$${TYPE}`,
     });
+    assert.deepEqual(recorder.registeredOutputs("pulumi"), ["arn"]);
   });
 
   it("keeps a created provider from being destroyed, and the audiences that others add to it", async () => {

@@ -17,6 +17,8 @@ export interface Recorder {
   /** The one resource of that type and name; fails when there is not exactly one. */
   find(type: string, name: string): RegisteredResource;
   ofType(type: string): RegisteredResource[];
+  /** Names of the outputs that a component has registered, sorted. Ask after `settled()`. */
+  registeredOutputs(name: string): string[];
   /** Name to the types from the outermost parent down, as the URN spells them: `component$child`. */
   parentage(): Record<string, string>;
 }
@@ -73,6 +75,13 @@ export async function mockPulumi(options: MockOptions = {}): Promise<Recorder> {
   return {
     resources,
     ofType,
+    registeredOutputs(name) {
+      const [, component] =
+        [...monitor.getRegisteredResources()].find(([urn]) => urn.endsWith(`::${name}`)) ?? [];
+      // The mock monitor keeps the message itself, which Pulumi's types do not say.
+      const outputs = component?.state as unknown as { toJavaScript(): Record<string, unknown> };
+      return Object.keys(outputs.toJavaScript()).sort();
+    },
     parentage() {
       const chains: Record<string, string> = {};
       for (const urn of monitor.getRegisteredResources().keys()) {
