@@ -3,7 +3,7 @@ import type { ResourceInvokeRequest } from "@pulumi/pulumi/proto/resource_pb.js"
 import * as resourceMessages from "@pulumi/pulumi/proto/resource_pb.js";
 import { describeProvider, findProvider } from "./providers";
 import type { DeploymentRecord } from "./record";
-import { refuseAfterFailure } from "./register-resource";
+import { stopAfterFailure } from "./register-resource";
 import { ProgramError, Refusal } from "./rpc";
 import type { Transforms } from "./transforms";
 import { type PropertyMap, plainMap, toPropertyMap } from "./values";
@@ -23,7 +23,7 @@ export async function invoke(
   transforms: Transforms,
   request: ResourceInvokeRequest,
 ): Promise<providerMessages.InvokeResponse> {
-  refuseAfterFailure(record);
+  stopAfterFailure(record);
   await transforms.applyToInvoke(request);
   const response = new Response();
   response.setReturn(encodeStruct(await answer(record, request)));

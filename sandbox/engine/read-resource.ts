@@ -2,9 +2,8 @@ import { type ReadResourceRequest, ReadResourceResponse } from "@pulumi/pulumi/p
 import type { StackName } from "./cloud";
 import { describeProvider, findProvider } from "./providers";
 import type { DeploymentRecord } from "./record";
-import { refuseAfterFailure } from "./register-resource";
-import type { ResourceState } from "./resource-state";
-import { describe } from "./resource-state";
+import { stopAfterFailure } from "./register-resource";
+import { describe, type ResourceState } from "./resource-state";
 import { Refusal } from "./rpc";
 import { createUrn, stackReferenceType } from "./urn";
 import { containsSecret, type PropertyMap, Secret, toPropertyMap } from "./values";
@@ -15,7 +14,7 @@ export async function readResource(
   record: DeploymentRecord,
   request: ReadResourceRequest,
 ): Promise<ReadResourceResponse> {
-  refuseAfterFailure(record);
+  stopAfterFailure(record);
   const resource = place(record, request);
   record.put(resource, "started");
   const outputs = await readOutputs(record, request, resource);

@@ -5,9 +5,8 @@ import type { RemoteComponent, ResourceRequest, ResourceType } from "./cloud";
 import { describeProvider, findProvider, knowsPackage } from "./providers";
 import type { DeploymentRecord } from "./record";
 import { readResourceOptions } from "./resource-options";
-import type { ResourceState } from "./resource-state";
-import { describe } from "./resource-state";
-import { Refusal } from "./rpc";
+import { describe, type ResourceState } from "./resource-state";
+import { Ended, Refusal } from "./rpc";
 import type { Transforms } from "./transforms";
 import { createUrn, isProviderType, packageOf, providerId } from "./urn";
 import { carrySecrets, type PropertyMap, plainMap, Secret, toPropertyMap } from "./values";
@@ -28,7 +27,7 @@ export async function registerResource(
   transforms: Transforms,
   request: RegisterResourceRequest,
 ): Promise<RegisterResourceResponse> {
-  refuseAfterFailure(record);
+  stopAfterFailure(record);
   await transforms.applyToResource(request);
   const planned = place(record, request);
   const maker = findMaker(record, planned);
@@ -53,10 +52,8 @@ export async function registerResource(
 }
 
 /** Pulumi starts nothing new once an up has failed. A preview goes on, to tell everything that is wrong. */
-export function refuseAfterFailure({ options, failure }: DeploymentRecord): void {
-  if (options.operation === "up" && failure !== undefined) {
-    throw new Refusal(failure.code, failure.message, failure.urn);
-  }
+export function stopAfterFailure({ options, failure }: DeploymentRecord): void {
+  if (options.operation === "up" && failure !== undefined) throw new Ended();
 }
 
 function place(record: DeploymentRecord, request: RegisterResourceRequest): ResourceState {

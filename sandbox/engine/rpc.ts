@@ -19,6 +19,9 @@ export class Refusal extends Error {
   }
 }
 
+/** The deployment has failed already: nothing more is done, and nothing more is said. */
+export class Ended extends Error {}
+
 /** An error that belongs to the program: it is told, and may catch it. */
 export class ProgramError extends Error {}
 
@@ -87,7 +90,7 @@ function toStatus(error: unknown, record: DeploymentRecord): { code: status; det
   }
   if (error instanceof Refusal) {
     record.fail(error.code, error.message, error.urn);
-  } else {
+  } else if (!(error instanceof Ended)) {
     record.fail(
       "ERR_ENGINE_INTERNAL",
       error instanceof Error ? (error.stack ?? error.message) : String(error),

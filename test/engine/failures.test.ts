@@ -45,7 +45,8 @@ function interrupted(main: string): Promise<Run> {
 describe("a program that fails", () => {
   let runs: Record<Name, Run>;
 
-  before(async () => {
+  before(async function () {
+    this.timeout(60_000);
     runs = await runAll<Name>({
       waits: () => run("failing/waits.ts", { timeoutMs: 6000 }),
       loops: () => interrupted("failing/loops.ts"),
@@ -107,9 +108,12 @@ describe("a program that fails", () => {
     assert.equal(runs.throws.deployment.failure?.code, "ERR_ENGINE_PROGRAM");
   });
 
-  it("hears which resource its own error is about", () => {
+  it("hears which resource its own error is about, and keeps what it said before", () => {
+    const [warning] = runs.resourceError.deployment.diagnostics;
+    assert.equal(warning?.severity, "warning");
     assert.deepEqual(linesOf(runs.resourceError), [
-      'test:index:Thing "thing" (failing/resource-error.ts:4): label: must be longer',
+      "mind the label [secret]",
+      'test:index:Thing "thing" (failing/resource-error.ts:5): label: must be longer',
     ]);
   });
 
