@@ -107,8 +107,8 @@ export class Laptop {
     return this.keep(new STSClient(this.options(keys)));
   }
 
-  secretsManager(keys?: Keys): SecretsManagerClient {
-    return this.keep(new SecretsManagerClient(this.options(keys)));
+  secretsManager(keys?: Keys, more: { maxAttempts?: number } = {}): SecretsManagerClient {
+    return this.keep(new SecretsManagerClient({ ...this.options(keys), ...more }));
   }
 
   ssm(keys?: Keys): SSMClient {
