@@ -47,12 +47,11 @@ export async function open(options: EvaluateOptions): Promise<Evaluation> {
  */
 export async function rotate(options: RotateOptions): Promise<RotationEvaluation> {
   const outcome = await perform("rotate", options);
-  const patches = outcome.result.patches ?? "[]";
-  const result = patches === "[]" ? whole(outcome) : outcome.result;
+  const result = outcome.result.patches ? outcome.result : whole(outcome);
   return {
     ...evaluation(result),
     rotations: JSON.parse(result.rotations ?? "[]") as Rotation[],
-    patchesJson: patches,
+    patchesJson: result.patches ?? "[]",
     yaml: result.yaml,
   };
 }

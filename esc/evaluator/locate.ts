@@ -26,26 +26,25 @@ function packageRoot(): string {
 
 /**
  * Reads and compiles what `npm run prepare` has built.
- * @throws EvaluatorError ERR_ESC_UNAVAILABLE when it has not been built.
+ * @throws EvaluatorError ERR_ESC_UNAVAILABLE when it has not been built, or cannot be read.
  */
-export async function loadEvaluator(root = packageRoot()): Promise<EvaluatorFiles> {
+export async function loadEvaluator(): Promise<EvaluatorFiles> {
+  const root = packageRoot();
   const built = join(root, "build", "evaluator");
-  let files: [Buffer, string];
   try {
-    files = await Promise.all([
+    const [wasm, wasmExec] = await Promise.all([
       readFile(join(built, "evaluator.wasm")),
       readFile(join(built, "wasm_exec.js"), "utf8"),
     ]);
+    const module = await WebAssembly.compile(wasm);
+    return { worker: join(root, "esc", "evaluator", "worker.cjs"), wasmExec, module };
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
     throw new EvaluatorError(
       "ERR_ESC_UNAVAILABLE",
-      "the ESC evaluator is not built: install Go 1.25.8 or newer (https://go.dev/dl) and run `npm run prepare`",
+      missing
+        ? "the ESC evaluator is not built: install Go 1.25.8 or newer (https://go.dev/dl) and run `npm run prepare`"
+        : "the ESC evaluator cannot be loaded: remove build/evaluator and run `npm run prepare`",
     );
   }
-  return {
-    worker: join(root, "esc", "evaluator", "worker.cjs"),
-    wasmExec: files[1],
-    module: await WebAssembly.compile(files[0]),
-  };
 }

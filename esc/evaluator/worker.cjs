@@ -96,14 +96,14 @@ go.exit = () => {
 
 /**
  * Lets Go work on one evaluation. Go runs until it waits, so this evaluation is the only one that can be
- * stuck meanwhile: the other side reads its number when the thread does not answer.
+ * stuck meanwhile, or bring Go down: the other side reads its number when the thread does not answer any more.
  * @param {number} id
  * @param {() => void} work
  */
 function enter(id, work) {
   Atomics.store(current, 0, id);
   work();
-  Atomics.store(current, 0, 0);
+  if (!go.exited) Atomics.store(current, 0, 0);
 }
 
 port.on("message", (message) => {

@@ -10,8 +10,8 @@ import {
   readProperty,
   rotate,
   secret,
-} from "../../esc/evaluator/index.js";
-import { officialRotators, rot128 } from "./official-providers.js";
+} from "../../esc/evaluator/index";
+import { officialRotators, rot128 } from "./official-providers";
 
 const echo: Provider = { open: async (inputs) => inputs };
 

@@ -10,7 +10,7 @@ import {
   encryptSecrets,
   open,
   type Provider,
-} from "../../esc/evaluator/index.js";
+} from "../../esc/evaluator/index";
 
 const never: Provider = { open: () => new Promise(() => {}) };
 const neverAfter = (begun: () => void) => {
@@ -277,6 +277,24 @@ describe("the evaluator's limits", () => {
       await post({ type: "settle", call: "not a number: Go panics outside of any evaluation" });
       assert.equal((await inFlight).code, "ERR_ESC_CRASHED");
     });
+  });
+
+  it("give memory back when nothing is left to do", async () => {
+    const { terminate } = Worker.prototype;
+    let terminated = 0;
+    Worker.prototype.terminate = function () {
+      terminated++;
+      return terminate.call(this);
+    };
+    try {
+      const yaml = `values:\n  k0: hunter2\n${at(22, (i) => `  k${i + 1}: "\${k${i}}\${k${i}}"`)}\n`;
+      assert.equal((await failure(check({ yaml }))).code, "ERR_ESC_RESULT_TOO_LARGE");
+      assert.equal(terminated, 1);
+      await assertReady();
+      assert.equal(terminated, 1);
+    } finally {
+      Worker.prototype.terminate = terminate;
+    }
   });
 
   it("hold for two hundred opens at once, each with its own answer", async () => {

@@ -67,6 +67,14 @@ describe("the evaluator in a process", () => {
       message:
         "the ESC evaluator is not built: install Go 1.25.8 or newer (https://go.dev/dl) and run `npm run prepare`",
     });
+    const built = join(folder, "build", "evaluator");
+    mkdirSync(built, { recursive: true });
+    for (const name of ["evaluator.wasm", "wasm_exec.js"]) writeFileSync(join(built, name), "damaged");
+    await assert.rejects(check({ yaml: "values: { a: 1 }" }), {
+      code: "ERR_ESC_UNAVAILABLE",
+      message: "the ESC evaluator cannot be loaded: remove build/evaluator and run `npm run prepare`",
+    });
+    rmSync(join(folder, "build"), { recursive: true });
     symlinkSync(join(root, "build"), join(folder, "build"));
     symlinkSync(join(root, "esc"), join(folder, "esc"));
     assert.equal((await check({ yaml: "values: { a: 1 }" })).redactedJson, '{"a":1}');

@@ -45,7 +45,7 @@ func newEvaluation(ctx context.Context, cancel context.CancelCauseFunc, id int, 
 }
 
 func (e *evaluation) perform() (map[string]any, error) {
-	if err := e.checkDepth(e.Name, []byte(e.YAML)); err != nil {
+	if err := e.checkDepth(e.Name, e.YAML); err != nil {
 		return nil, err
 	}
 	switch e.Op {
@@ -100,11 +100,7 @@ func (e *evaluation) evaluated(decl *ast.EnvironmentDecl, diags syntax.Diagnosti
 	if env != nil {
 		diags.Extend(e.write(out, env, reveal)...)
 	}
-	if e.Op == "rotate" {
-		if err := e.writeRotations(out, rotations); err != nil {
-			return nil, err
-		}
-	}
+	diags.Extend(e.writeRotations(out, rotations)...)
 	return out, e.put(out, "diagnostics", restDiagnostics(diags))
 }
 
@@ -134,7 +130,7 @@ func (e *evaluation) LoadEnvironment(ctx context.Context, name string) ([]byte, 
 	if err := json.Unmarshal([]byte(text), &answer); err != nil {
 		return nil, nil, err
 	}
-	if err := e.checkDepth(name, []byte(answer.YAML)); err != nil {
+	if err := e.checkDepth(name, answer.YAML); err != nil {
 		return nil, nil, err
 	}
 	return []byte(answer.YAML), cipher{e, answer.Decrypter}, nil

@@ -112,8 +112,8 @@ func evaluate(ctx context.Context, cancel context.CancelCauseFunc, id int, text 
 	}
 	result, err = e.perform()
 	switch {
-	case result["yaml"] != nil:
-		return result // what has been rotated must not be lost: the limit that was broken is among the diagnostics
+	case result["patches"] != nil:
+		return result // what has been rotated must not be lost: what broke is among the diagnostics
 	case e.broken != nil:
 		return failed(e.broken)
 	case err != nil:

@@ -70,9 +70,8 @@ func (e *evaluation) write(out map[string]any, env *esc.Environment, reveal bool
 		err = e.put(out, "revealed", properties.ToJSON(false))
 	}
 	if err != nil {
-		// JSON has no infinity and no NaN, YAML has both.
-		clear(out)
-		return syntax.Diagnostics{syntax.Error(nil, "the environment cannot be written as JSON: "+err.Error(), "")}
+		clear(out) // JSON has no infinity and no NaN, YAML has both
+		return syntax.Diagnostics{syntax.Error(nil, "the environment cannot be written: "+err.Error(), "")}
 	}
 	return nil
 }
@@ -116,25 +115,25 @@ type patch struct {
 	Replacement esc.Value `json:"replacement"`
 }
 
-// writeRotations puts what was rotated, the patches, and the definition with the patches applied.
-func (e *evaluation) writeRotations(out map[string]any, result eval.RotationResult) error {
-	rotations := make([]rotation, len(result))
-	for i, r := range result {
-		rotations[i] = rotation{r.Path, string(r.Status), restDiagnostics(r.Diags)}
-	}
-	patches := []patch{}
-	for _, p := range result.Patches() {
-		patches = append(patches, patch{p.DocPath, p.Replacement})
-	}
-	if len(patches) > 0 {
-		yaml, err := eval.ApplyValuePatches([]byte(e.YAML), result.Patches())
-		if err != nil {
-			return err
+// writeRotations puts what was rotated and, when anything was, the patches and the definition with them applied.
+func (e *evaluation) writeRotations(out map[string]any, result eval.RotationResult) (diags syntax.Diagnostics) {
+	rotations, patches := []rotation{}, []patch{}
+	for _, r := range result {
+		rotations = append(rotations, rotation{r.Path, string(r.Status), restDiagnostics(r.Diags)})
+		if r.Patch != nil {
+			patches = append(patches, patch{r.Patch.DocPath, r.Patch.Replacement})
 		}
-		out["yaml"] = string(yaml)
 	}
-	if err := e.put(out, "rotations", rotations); err != nil {
-		return err
+	err := e.put(out, "rotations", rotations)
+	if err == nil && len(patches) > 0 {
+		var yaml []byte
+		if err = e.put(out, "patches", patches); err == nil {
+			yaml, err = eval.ApplyValuePatches([]byte(e.YAML), result.Patches())
+			out["yaml"] = string(yaml)
+		}
 	}
-	return e.put(out, "patches", patches)
+	if err != nil {
+		diags.Extend(syntax.Error(nil, "the new state cannot be written: "+err.Error(), ""))
+	}
+	return diags
 }
