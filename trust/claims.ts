@@ -25,11 +25,13 @@ export const GITHUB_CLAIM_KEYS = [
   "workflow",
 ] as const;
 
+const ALL_GITHUB_KEYS: readonly string[] = [...COMMON_CLAIM_KEYS, ...GITHUB_CLAIM_KEYS];
+
 const GITHUB_ISSUERS = /^token\.actions\.(?:githubusercontent\.com|[\w-]+\.ghe\.com)(?:\/|$)/;
 
 /** The claims of an issuer that a trust policy can match. `keyPrefix` is the issuer's URL without its scheme. */
 export function claimKeys(keyPrefix: string): readonly string[] {
-  return GITHUB_ISSUERS.test(keyPrefix) ? [...COMMON_CLAIM_KEYS, ...GITHUB_CLAIM_KEYS] : COMMON_CLAIM_KEYS;
+  return GITHUB_ISSUERS.test(keyPrefix) ? ALL_GITHUB_KEYS : COMMON_CLAIM_KEYS;
 }
 
 /**

@@ -9,9 +9,9 @@ import {
   renderDecision,
   type StatementTrace,
   type Verdict,
-} from "../../trust/index.js";
-import { cases, contexts, statements } from "./generate.js";
-import { ACCOUNT, allow, ask, deny, policy, READ, ROOT, SECRET, session } from "./support.js";
+} from "../../trust/index";
+import { cases, contexts, statements } from "./generate";
+import { ACCOUNT, allow, ask, deny, policy, READ, ROOT, SECRET, session } from "./support";
 
 const SEED = 20_260_715;
 const PROVIDER = `arn:aws:iam::${ACCOUNT}:oidc-provider/token.actions.githubusercontent.com`;
@@ -288,7 +288,8 @@ describe("A decision as text", () => {
   }
 
   it("is one or two lines of at most 80 columns, and nothing in it can break out of them", () => {
-    const word = fc.string({ unit: "binary", minLength: 1, maxLength: 120 });
+    const unit = fc.constantFrom(...'aZ0 :/*?"\\\n\r\t\0\x1b\x7f\u202e\u200b\u2028\ud800\ufffdé世😀');
+    const word = fc.string({ unit, minLength: 1, maxLength: 120 });
     const fit = word.filter((text) => !text.includes("${"));
     fc.assert(
       fc.property(
@@ -328,7 +329,7 @@ describe("A decision as text", () => {
           }
         },
       ),
-      { seed: SEED, numRuns: 60 },
+      { seed: SEED, numRuns: 40 },
     );
   });
 

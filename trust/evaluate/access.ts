@@ -12,7 +12,7 @@ import {
 import { arnFields } from "./patterns";
 import { asCompiled, type PolicyInput } from "./policy";
 import { type Grant, type Identity, identityOf, type RequestPrincipal, strongestGrant } from "./principals";
-import { checkAction, checkResource, shownRequest } from "./request";
+import { newQuestion, shownRequest } from "./request";
 import { askPolicies, type Question } from "./statement";
 
 export interface AccessRequest {
@@ -64,8 +64,6 @@ export function evaluateAccess(args: AccessArgs): Decision {
 }
 
 function questionOf({ request, permissionsBoundary }: AccessArgs): Question {
-  checkAction(request.action);
-  checkResource(request.resource);
   const identity = identityOf(request.principal);
   const context = new Context().add(request.context ?? {}).add({
     "aws:PrincipalArn": identity.account && (identity.role ?? identity.self),
@@ -75,7 +73,7 @@ function questionOf({ request, permissionsBoundary }: AccessArgs): Question {
     "aws:ResourceAccount": resourceAccount(request, identity),
   });
   const { action, resource } = request;
-  return { identity, action, resource, context, hasBoundary: permissionsBoundary !== undefined };
+  return newQuestion({ identity, action, resource, context, hasBoundary: permissionsBoundary !== undefined });
 }
 
 function resourceAccount(

@@ -1,6 +1,6 @@
 import { TrustError } from "../errors";
 import { type Context, withoutTokens } from "./context";
-import type { Check } from "./explanation";
+import { type Check, newCheck } from "./explanation";
 import { malformed, readConditionValues, readObject } from "./grammar";
 import { ARN_FIELDS, arnFields, arnMatcher, ignoringCase, type Matcher, wildcardMatcher } from "./patterns";
 
@@ -99,7 +99,7 @@ function compileNull(key: string, expected: readonly string[], where: string): C
     check: (context) => {
       const { shown } = context.get(name);
       const matched = wanted.includes(shown.length === 0 ? "true" : "false");
-      return { element: "Condition", operator: "Null", key, expected, actual: shown, matched };
+      return newCheck({ operator: "Null", key, expected, actual: shown, matched });
     },
   };
 }
@@ -115,16 +115,13 @@ function compileOperator(
   const negated = comparison.negated === true;
   const shownExpected = expected.map(withoutTokens);
   const name = key.toLowerCase();
-  const found = (value: string) => matchers.findIndex((matcher) => matcher(value));
-  const holds = (value: string) => (found(value) !== -1) !== negated;
 
   return {
     check: (context) => {
       const { values, shown, isList, note } = context.get(name);
-      const facts = { element: "Condition", operator, key, expected: shownExpected, actual: shown } as const;
       if (isAbsent(values, quantifier)) {
         const matched = ifExists || (quantifier === "one" ? negated : quantifier === "all");
-        return note === undefined ? { ...facts, matched } : { ...facts, matched, note };
+        return newCheck({ operator, key, expected: shownExpected, actual: shown, matched }, { note });
       }
       if (quantifier === "one" && isList) {
         throw new TrustError(
@@ -133,11 +130,16 @@ function compileOperator(
           "the key has a list of values, so the operator needs ForAnyValue: or ForAllValues:",
         );
       }
-      const matched = quantifier === "any" ? values.some(holds) : values.every(holds);
       // Which of the policy's values decided: the one met, for a failing Not form the one that must not be met.
-      const index = values.map(found).find((position) => position !== -1);
-      const by = index === undefined ? undefined : shownExpected[index];
-      return by === undefined ? { ...facts, matched } : { ...facts, matched, by };
+      let by: string | undefined;
+      let matched = quantifier !== "any";
+      for (const value of values) {
+        const index = matchers.findIndex((matcher) => matcher(value));
+        if (index !== -1) by ??= shownExpected[index];
+        const holds = (index !== -1) !== negated;
+        matched = quantifier === "any" ? matched || holds : matched && holds;
+      }
+      return newCheck({ operator, key, expected: shownExpected, actual: shown, matched }, { by });
     },
   };
 }

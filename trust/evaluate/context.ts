@@ -31,7 +31,8 @@ export class Context {
       if (value === undefined) continue;
       const isList = Array.isArray(value);
       const values = isList ? value.map(String) : [String(value)];
-      this.#set(key, { values, shown: values.map(withoutTokens), isList });
+      const shown = values.some(mayHoldToken) ? values.map(withoutTokens) : values;
+      this.#set(key, { values, shown, isList });
     }
     return this;
   }
@@ -61,5 +62,9 @@ export class Context {
  * a log. The header of every JWT begins with `{"`, which is `eyJ` in base64url.
  */
 export function withoutTokens(text: string): string {
-  return text.includes("eyJ") ? text.replace(/eyJ[\w-]*\.[\w-]+\.?[\w-]*/g, "<token>") : text;
+  return mayHoldToken(text) ? text.replace(/eyJ[\w-]*\.[\w-]+\.?[\w-]*/g, "<token>") : text;
+}
+
+function mayHoldToken(text: string): boolean {
+  return text.includes("eyJ");
 }

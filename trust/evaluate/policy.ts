@@ -1,7 +1,7 @@
 import { TrustError } from "../errors";
 import type { PolicyDocument, PolicyPrincipal, PolicyStatement } from "../policies/document";
 import { type CompiledCondition, compileConditions } from "./conditions";
-import { withoutTokens } from "./context.js";
+import { withoutTokens } from "./context";
 import { allowOnly, malformed, many, parseJson, readObject, readTexts } from "./grammar";
 import { ignoringCase, type Matcher, resourceMatcher, wildcardMatcher } from "./patterns";
 import { type CompiledPrincipal, compilePrincipal } from "./principals";

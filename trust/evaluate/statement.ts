@@ -1,5 +1,5 @@
-import { type Context, withoutTokens } from "./context";
-import type { Check, PolicyLayer, StatementTrace } from "./explanation";
+import type { Context } from "./context";
+import { type Check, newCheck, type PolicyLayer, type StatementTrace } from "./explanation";
 import type { CompiledPatterns, CompiledPolicy, CompiledStatement } from "./policy";
 import type { Grant, Identity } from "./principals";
 
@@ -12,6 +12,8 @@ export interface Question {
   readonly context: Context;
   /** AWS: a `Deny` with `NotPrincipal` always hits who has a permissions boundary. */
   readonly hasBoundary: boolean;
+  /** Principal, action and resource as explanations show them. */
+  readonly shown: Readonly<Record<"principal" | "action" | "resource", readonly string[]>>;
 }
 
 /** A statement's trace, and how it covers who asks where it is an `Allow` that names them. */
@@ -45,37 +47,46 @@ function askStatement(
     grant = covered?.grant;
     checks.push(checkPrincipal(principal, covered?.by, question));
   }
-  checks.push(checkPatterns(action, question.action));
-  if (resource !== undefined) checks.push(checkPatterns(resource, question.resource ?? ""));
+  checks.push(checkPatterns(action, question.action, question.shown.action));
+  if (resource !== undefined) {
+    checks.push(checkPatterns(resource, question.resource ?? "", question.shown.resource));
+  }
   for (const condition of conditions) checks.push(condition.check(question.context));
 
   const matched = checks.every((check) => check.matched);
-  const trace = { layer, policy, index, ...(sid !== undefined && { sid }), effect, matched, checks };
+  const trace: StatementTrace =
+    sid === undefined
+      ? { layer, policy, index, effect, matched, checks }
+      : { layer, policy, index, sid, effect, matched, checks };
   return grant === undefined ? { trace } : { trace, grant };
 }
 
 function checkPrincipal(
   principal: NonNullable<CompiledStatement["principal"]>,
   by: string | undefined,
-  { identity, hasBoundary }: Question,
+  { identity, hasBoundary, shown }: Question,
 ): Check {
   const { element, expected } = principal;
-  const facts = { element, operator: element, expected, actual: [withoutTokens(identity.text)] };
-  if (element === "Principal")
-    return { ...facts, matched: by !== undefined, ...(by !== undefined && { by }) };
-  if (principal.exempts(identity) && !hasBoundary) return { ...facts, matched: false };
+  const check = (matched: boolean, more: Pick<Check, "by" | "note"> = {}) =>
+    newCheck({ element, operator: element, expected, actual: shown.principal, matched }, more);
+  if (element === "Principal") return check(by !== undefined, { by });
+  if (principal.exempts(identity) && !hasBoundary) return check(false);
   // Listed, and yet denied: AWS's two surprises with NotPrincipal.
-  if (by === undefined) return { ...facts, matched: true };
+  if (by === undefined) return check(true);
   const note = hasBoundary
     ? "never exempts who has a boundary"
     : "exempts only role and account listed together";
-  return { ...facts, matched: true, note };
+  return check(true, { note });
 }
 
-function checkPatterns({ element, negated, expected, matchers }: CompiledPatterns, actual: string): Check {
-  const index = matchers.findIndex((matcher) => matcher(actual));
-  const by = expected[index];
-  const matched = (by !== undefined) !== negated;
-  const facts = { element, operator: element, expected, actual: [withoutTokens(actual)], matched };
-  return by === undefined ? facts : { ...facts, by };
+function checkPatterns(
+  { element, negated, expected, matchers }: CompiledPatterns,
+  value: string,
+  actual: readonly string[],
+): Check {
+  const by = expected[matchers.findIndex((matcher) => matcher(value))];
+  return newCheck(
+    { element, operator: element, expected, actual, matched: (by !== undefined) !== negated },
+    { by },
+  );
 }

@@ -4,7 +4,7 @@ import { Context, type RequestContext } from "./context";
 import { closestIn, type Decision, decidingIn, layerVerdict } from "./explanation";
 import { asCompiled, type PolicyInput } from "./policy";
 import { identityOf, type RequestPrincipal, type ServicePrincipal } from "./principals";
-import { checkAction, shownRequest } from "./request";
+import { newQuestion, shownRequest } from "./request";
 import { askPolicies } from "./statement";
 
 interface TrustPolicyArgs {
@@ -39,13 +39,12 @@ export interface ServiceRoleArgs extends TrustPolicyArgs {
 export function evaluateTrustPolicy(args: WebIdentityArgs | ServiceRoleArgs): Decision {
   const policy = asCompiled(args.policy, ["trust"], "trust policy");
   const asked = "providerArn" in args ? webIdentity(args) : serviceRole(args);
-  checkAction(asked.action);
-  const question = {
+  const question = newQuestion({
     identity: identityOf(asked.principal),
     action: asked.action,
     context: asked.context.add(args.context ?? {}),
     hasBoundary: false,
-  };
+  });
 
   const statements = askPolicies("trust", [policy], question).map(({ trace }) => trace);
   const verdict = layerVerdict(statements);
