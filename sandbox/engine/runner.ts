@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { createInterface } from "node:readline";
+import { setTimeout as delay } from "node:timers/promises";
 import type { Operation } from "./cloud";
 import { EngineError } from "./errors";
 import type { StackSettings } from "./stack-settings";
@@ -122,12 +123,12 @@ async function readLines(
 
 /** Waits for the rest of the output, but not for a process that left the group and holds the pipe open. */
 async function drain(child: ChildProcess, read: readonly Promise<void>[]): Promise<void> {
-  const timer = setTimeout(() => {
-    child.stdout?.destroy();
-    child.stderr?.destroy();
-  }, drainMs);
-  await Promise.allSettled(read);
-  clearTimeout(timer);
+  const waiting = new AbortController();
+  const enough = delay(drainMs, undefined, { signal: waiting.signal }).catch(() => {});
+  await Promise.race([Promise.allSettled(read), enough]);
+  waiting.abort();
+  child.stdout?.destroy();
+  child.stderr?.destroy();
 }
 
 function killGroup({ pid }: ChildProcess): void {

@@ -40,43 +40,30 @@ export interface StackSettingsOptions {
 export async function readStackSettings(options: StackSettingsOptions): Promise<StackSettings> {
   const { stack } = options;
   const directory = path.resolve(options.directory);
-  const project = await readProjectFile(directory);
-  const file = await readStackFile(project.stackDirectory, stack, project.name);
-  const given = qualifyKeys(options.config, project.name);
-  const givenSecrets = qualifyKeys(options.secretConfig, project.name);
-  const config: Record<string, string> = {};
-  const secretConfig: Record<string, Secret<string>> = {};
-  const secretKeys = new Set(project.config.filter(({ secret }) => secret).map(({ key }) => key));
-  const encrypted: string[] = [];
-  for (const [key, value] of file.config) {
-    if (value.kind === "plain") config[key] = value.text;
-    else {
-      secretKeys.add(key);
-      if (given[key] === undefined && givenSecrets[key] === undefined) encrypted.push(key);
-    }
-  }
-  if (encrypted.length > 0) throw encryptedError(stack, encrypted);
-  checkTypes({ stack, entries: project.config, file, given: { ...given, ...givenSecrets } });
-  Object.assign(config, given);
-  applyDefaults({ stack, entries: project.config, config, givenSecrets });
-  for (const key of secretKeys) {
-    const value = config[key];
-    if (value !== undefined) secretConfig[key] = new Secret(value);
-    delete config[key];
-  }
-  for (const [key, value] of Object.entries(givenSecrets)) {
-    secretConfig[key] = new Secret(value);
-    delete config[key];
-  }
+  const { name: project, config: entries, ...program } = await readProjectFile(directory);
+  const file = await readStackFile(program.stackDirectory, stack, project);
+  const givenSecrets = qualifyKeys(options.secretConfig, project);
+  const given = { ...qualifyKeys(options.config, project), ...givenSecrets };
+  refuseEncrypted({ stack, file, given });
+  checkTypes({ stack, entries, file, given });
+  const values = withDefaults({ stack, entries, values: { ...plainValues(file), ...given } });
+  const secretKeys = new Set([
+    ...entries.filter(({ secret }) => secret).map(({ key }) => key),
+    ...encryptedKeys(file),
+    ...Object.keys(givenSecrets),
+  ]);
+  const pairs = Object.entries(values);
   return {
-    project: project.name,
+    project,
     stack,
     directory,
-    programDirectory: project.programDirectory,
-    main: project.main,
-    typescript: project.typescript,
-    config,
-    secretConfig,
+    programDirectory: program.programDirectory,
+    main: program.main,
+    typescript: program.typescript,
+    config: Object.fromEntries(pairs.filter(([key]) => !secretKeys.has(key))),
+    secretConfig: Object.fromEntries(
+      pairs.filter(([key]) => secretKeys.has(key)).map(([key, value]) => [key, new Secret(value)]),
+    ),
     environments: file.environments,
   };
 }
@@ -85,10 +72,28 @@ function qualifyKeys(config: Readonly<Record<string, string>> = {}, project: str
   return Object.fromEntries(Object.entries(config).map(([key, value]) => [qualify(key, project), value]));
 }
 
-function encryptedError(stack: string, keys: readonly string[]): EngineError {
+function plainValues({ config }: StackFile): Record<string, string> {
+  const plain = [...config].flatMap(([key, value]) => (value.kind === "plain" ? [[key, value.text]] : []));
+  return Object.fromEntries(plain);
+}
+
+function encryptedKeys({ config }: StackFile): string[] {
+  return [...config].flatMap(([key, { kind }]) => (kind === "encrypted" ? [key] : []));
+}
+
+type GivenValues = Readonly<Record<string, string>>;
+
+function refuseEncrypted(options: {
+  readonly stack: string;
+  readonly file: StackFile;
+  readonly given: GivenValues;
+}): void {
+  const { stack, file, given } = options;
+  const keys = encryptedKeys(file).filter((key) => given[key] === undefined);
+  if (keys.length === 0) return;
   const hints = keys.map((key) => `--config ${key}=<value>`).join(" ");
   const verb = keys.length === 1 ? "is" : "are";
-  return new EngineError(
+  throw new EngineError(
     "ERR_ENGINE_CONFIG_ENCRYPTED",
     `Pulumi.${stack}.yaml: ${keys.join(", ")} ${verb} encrypted (secure:) and cannot be decrypted here: give ${hints}`,
   );
@@ -98,7 +103,7 @@ function checkTypes(options: {
   readonly stack: string;
   readonly entries: readonly ProjectConfigEntry[];
   readonly file: StackFile;
-  readonly given: Readonly<Record<string, string>>;
+  readonly given: GivenValues;
 }): void {
   const { stack, entries, file, given } = options;
   for (const { key, type, secret } of entries) {
@@ -135,24 +140,25 @@ function hasStructure(content: unknown, type: ConfigType): boolean {
   return type === "object" && typeof content === "object" && content !== null && !Array.isArray(content);
 }
 
-function applyDefaults(options: {
+function withDefaults(options: {
   readonly stack: string;
   readonly entries: readonly ProjectConfigEntry[];
-  readonly config: Record<string, string>;
-  readonly givenSecrets: Readonly<Record<string, string>>;
-}): void {
-  const { stack, entries, config, givenSecrets } = options;
-  const missing: string[] = [];
-  for (const { key, fallback, required } of entries) {
-    if (config[key] !== undefined || givenSecrets[key] !== undefined) continue;
-    if (fallback !== undefined) {
-      config[key] = typeof fallback === "object" ? JSON.stringify(fallback) : String(fallback);
-    } else if (required) missing.push(key);
+  readonly values: GivenValues;
+}): Record<string, string> {
+  const { stack, entries, values } = options;
+  const absent = entries.filter(({ key }) => values[key] === undefined);
+  const missing = absent.filter(({ required, fallback }) => required && fallback === undefined);
+  if (missing.length > 0) {
+    const keys = missing.map(({ key }) => key).join(", ");
+    throw new EngineError(
+      "ERR_ENGINE_CONFIG_MISSING",
+      `stack ${stack} is missing the configuration value${missing.length === 1 ? "" : "s"} ${keys}: set it in Pulumi.${stack}.yaml, or give --config key=value`,
+    );
   }
-  if (missing.length === 0) return;
-  const values = missing.length === 1 ? "value" : "values";
-  throw new EngineError(
-    "ERR_ENGINE_CONFIG_MISSING",
-    `stack ${stack} is missing the configuration ${values} ${missing.join(", ")}: set it in Pulumi.${stack}.yaml, or give --config key=value`,
+  const defaults = absent.flatMap(({ key, fallback }) =>
+    fallback === undefined
+      ? []
+      : [[key, typeof fallback === "object" ? JSON.stringify(fallback) : String(fallback)]],
   );
+  return { ...values, ...Object.fromEntries(defaults) };
 }
