@@ -1,0 +1,150 @@
+import assert from "node:assert/strict";
+import { deployPolicy, previewPolicy } from "../../components/deploy-permissions";
+import { evaluateAccess, type PolicyDocument, renderDecision, type Verdict } from "../../trust/index";
+import { ACCOUNT } from "../support/aws";
+
+const scope = {
+  partition: "aws",
+  accountId: ACCOUNT,
+  project: "escapement",
+  stage: "staging",
+  rolePath: "/",
+};
+const roleArn = `arn:aws:iam::${ACCOUNT}:role/escapement-deploy-staging`;
+const at = (service: string, resource: string) => `arn:aws:${service}:eu-west-1:${ACCOUNT}:${resource}`;
+const iam = (resource: string) => `arn:aws:iam::${ACCOUNT}:${resource}`;
+
+type Question = readonly [
+  verdict: Verdict,
+  action: string,
+  resource: string,
+  context?: Readonly<Record<string, string>>,
+];
+
+function ask(policy: PolicyDocument, questions: readonly Question[], resourcePolicy?: PolicyDocument) {
+  for (const [verdict, action, resource, context] of questions) {
+    const decision = evaluateAccess({
+      request: {
+        principal: {
+          kind: "session",
+          arn: `arn:aws:sts::${ACCOUNT}:assumed-role/escapement-deploy-staging/ci`,
+          roleArn,
+        },
+        action,
+        resource,
+        context,
+      },
+      identityPolicies: [policy],
+      resourcePolicy,
+    });
+    assert.equal(decision.verdict, verdict, renderDecision(decision));
+  }
+}
+
+/** What an entry, a key or a parameter may say of itself: everybody in the account may. */
+const openToAccount: PolicyDocument = {
+  Version: "2012-10-17",
+  Statement: [{ Effect: "Allow", Principal: "*", Action: "*", Resource: "*" }],
+};
+
+const secretReads: readonly Question[] = [
+  [
+    "explicitly-denied",
+    "secretsmanager:GetSecretValue",
+    at("secretsmanager", "secret:escapement/staging/jwt-AbCdEf"),
+  ],
+  ["explicitly-denied", "secretsmanager:BatchGetSecretValue", "*"],
+  ["explicitly-denied", "kms:Decrypt", at("kms", "key/1234")],
+  ["explicitly-denied", "kms:ReEncryptFrom", at("kms", "key/1234")],
+  ["explicitly-denied", "ssm:GetParameter", at("ssm", "parameter/shop/password")],
+  ["explicitly-denied", "ssm:GetParameters", at("ssm", "parameter/shop/password")],
+  ["explicitly-denied", "ssm:GetParametersByPath", at("ssm", "parameter/shop/")],
+  ["explicitly-denied", "ssm:GetParameterHistory", at("ssm", "parameter/shop/password")],
+  ["explicitly-denied", "sts:AssumeRole", iam("role/escapement-staging-adapter")],
+];
+
+describe("A deploy role", () => {
+  it("can make what the components make for its stage", () => {
+    ask(deployPolicy(scope), [
+      ["allowed", "secretsmanager:CreateSecret", at("secretsmanager", "secret:escapement/staging/jwt")],
+      [
+        "allowed",
+        "secretsmanager:PutResourcePolicy",
+        at("secretsmanager", "secret:escapement/staging/jwt-AbCdEf"),
+      ],
+      ["allowed", "iam:CreateRole", iam("role/escapement-staging-esc-login")],
+      ["allowed", "iam:PutRolePolicy", iam("role/escapement-staging-adapter")],
+      [
+        "allowed",
+        "iam:PassRole",
+        iam("role/escapement-staging-adapter"),
+        { "iam:PassedToService": "lambda.amazonaws.com" },
+      ],
+      ["allowed", "lambda:CreateFunction", at("lambda", "function:escapement-staging-adapter")],
+      ["allowed", "lambda:CreateFunctionUrlConfig", at("lambda", "function:escapement-staging-adapter")],
+      ["allowed", "lambda:AddPermission", at("lambda", "function:escapement-staging-adapter")],
+      ["allowed", "logs:CreateLogGroup", at("logs", "log-group:/aws/lambda/escapement-staging-adapter")],
+      ["allowed", "dynamodb:CreateTable", at("dynamodb", "table/escapement-staging-adapter-replay")],
+      ["allowed", "ssm:PutParameter", at("ssm", "parameter/escapement/staging/adapter/audience")],
+      ["allowed", "ssm:GetParameter", at("ssm", "parameter/escapement/staging/adapter/audience")],
+      ["allowed", "iam:GetOpenIDConnectProvider", iam("oidc-provider/api.pulumi.com/oidc")],
+    ]);
+  });
+
+  it("can touch no other stage, no other project, no deploy role, and no provider", () => {
+    ask(deployPolicy(scope), [
+      [
+        "implicitly-denied",
+        "secretsmanager:CreateSecret",
+        at("secretsmanager", "secret:escapement/prod/jwt"),
+      ],
+      ["implicitly-denied", "lambda:UpdateFunctionCode", at("lambda", "function:escapement-prod-adapter")],
+      ["implicitly-denied", "lambda:UpdateFunctionCode", at("lambda", "function:shop-staging-adapter")],
+      ["implicitly-denied", "iam:PutRolePolicy", roleArn],
+      ["implicitly-denied", "iam:UpdateAssumeRolePolicy", iam("role/escapement-preview")],
+      ["implicitly-denied", "iam:CreateRole", iam("role/elsewhere/escapement-staging-adapter")],
+      ["implicitly-denied", "iam:DeleteOpenIDConnectProvider", iam("oidc-provider/api.pulumi.com/oidc")],
+      ["implicitly-denied", "iam:CreateUser", iam("user/escapement-staging-x")],
+      [
+        "implicitly-denied",
+        "secretsmanager:PutSecretValue",
+        at("secretsmanager", "secret:escapement/staging/jwt-AbCdEf"),
+      ],
+      ["implicitly-denied", "lambda:InvokeFunction", at("lambda", "function:escapement-staging-adapter")],
+      [
+        "implicitly-denied",
+        "iam:PassRole",
+        iam("role/escapement-staging-adapter"),
+        { "iam:PassedToService": "ec2.amazonaws.com" },
+      ],
+    ]);
+  });
+
+  it("can read no secret value, whatever the secret's own policy allows", () => {
+    ask(deployPolicy(scope), secretReads, openToAccount);
+  });
+});
+
+describe("The preview role", () => {
+  it("can look up providers, and change nothing", () => {
+    ask(previewPolicy(scope), [
+      ["allowed", "iam:GetOpenIDConnectProvider", iam("oidc-provider/api.pulumi.com/oidc")],
+      ["allowed", "iam:ListOpenIDConnectProviders", "*"],
+      ["implicitly-denied", "iam:CreateRole", iam("role/escapement-staging-adapter")],
+      [
+        "implicitly-denied",
+        "secretsmanager:DescribeSecret",
+        at("secretsmanager", "secret:escapement/staging/jwt-AbCdEf"),
+      ],
+    ]);
+  });
+
+  it("can read no secret value, whatever the secret's own policy allows", () => {
+    const own = at("ssm", "parameter/escapement/staging/adapter/audience");
+    ask(
+      previewPolicy(scope),
+      [...secretReads, ["explicitly-denied", "ssm:GetParameter", own]],
+      openToAccount,
+    );
+  });
+});
