@@ -127,13 +127,15 @@ export interface Evaluation {
   readonly hasErrors: boolean;
   /**
    * JSON text of `{"properties", "executionContext"}` of REST's `Environment`: what reading an open session answers,
-   * whole or by
-   * `readProperty`. **Holds plain secrets** after `open` and `rotate`, and after `check` with `showSecrets`;
+   * whole or by `readProperty`. **Holds plain secrets** after `open` and `rotate`, and after `check` with `showSecrets`;
    * otherwise a secret is `{"secret": true, "unknown": true}`. REST's `exprs` and `schema` are left out for
    * good: they hold plain secrets even where the properties are redacted.
    */
   readonly environment?: string | undefined;
-  /** Plain values with secrets as "[secret]" and unknowns as "[unknown]": fit for printing. */
+  /**
+   * Plain values with secrets as "[secret]" and unknowns as "[unknown]": fit for printing. What counts as secret is
+   * the official evaluator's decision; it takes a single part of a secret that went through `fn::split` for plain.
+   */
   readonly redactedJson?: string | undefined;
   /** Plain values, **secrets included**; absent after `check` without `showSecrets`. */
   readonly revealedJson?: string | undefined;
