@@ -170,7 +170,9 @@ function checkStages(args: GithubDeployArgs): ArgumentIssue[] {
     issues.push(...checkPhysicalName("role", deployRoleName(args, stage), 64));
     if (args.stages.indexOf(stage) !== index) issues.push({ path, reason: `"${stage}" is listed twice` });
     // `<project>-<stage>-*` is what the stage's deploy role may change.
-    if (stage === "deploy") issues.push({ path, reason: "its names would be those of the deploy roles" });
+    if (/^deploy(-|$)/.test(stage)) {
+      issues.push({ path, reason: "its names would be those of the deploy roles" });
+    }
     const inner = args.stages.find((other) => other.startsWith(`${stage}-`));
     if (inner !== undefined) {
       issues.push({ path, reason: `"${stage}" would have power over "${inner}", whose names begin alike` });

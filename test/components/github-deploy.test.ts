@@ -307,12 +307,13 @@ describe("GithubDeploy's arguments", () => {
     },
     {
       says: "name stages whose names do not reach into each other's, nor into the deploy roles'",
-      args: { stages: ["prod", "prod-eu", "deploy", "a b", "dev", "dev"] },
+      args: { stages: ["prod", "prod-eu", "deploy", "a b", "dev", "dev", "deploy-x"] },
       parts: [
         'stages[0]: "prod" would have power over "prod-eu"',
         "stages[2]",
         'stages[3]: "a b"',
         "stages[5]",
+        "stages[6]",
       ],
     },
     { says: "name a stage", args: { stages: [] }, parts: ["stages: must name at least one"] },
