@@ -62,12 +62,11 @@ function toRequest(event: HttpEvent): AdapterRequest | undefined {
   if (event?.version !== "2.0" || typeof method !== "string" || typeof event.rawPath !== "string") {
     return undefined;
   }
-  const headers: Record<string, string | undefined> = Object.create(null);
-  for (const name in event.headers) headers[name.toLowerCase()] = event.headers[name];
   return {
     method,
     path: event.rawPath,
-    headers,
+    // In payload 2.0 their names are lower case already.
+    headers: event.headers ?? {},
     // Whether a body arrives as base64 depends on its content type and the front door: only the flag tells.
     body: Buffer.from(event.body ?? "", event.isBase64Encoded === true ? "base64" : "utf8"),
     requestId: event.requestContext.requestId ?? randomUUID(),

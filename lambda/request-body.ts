@@ -1,6 +1,8 @@
 import { AdapterError } from "./errors";
 import type { ConnectedSource, PreparedCall } from "./sources/define-source";
 
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
 /**
  * Reads the body as the `request` of `fn::open::external`: a JSON object whose `source` names the source (it
  * may be left out when only one is configured) and whose other members are that source's own.
@@ -23,7 +25,7 @@ export function prepareCall(
 function parseObject(body: Uint8Array): Readonly<Record<string, unknown>> {
   let value: unknown;
   try {
-    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
+    value = JSON.parse(utf8.decode(body));
   } catch {
     throw new AdapterError("request_invalid_json", "the body is not JSON in UTF-8");
   }

@@ -8,6 +8,15 @@ const SCHEME = "Bearer ";
  */
 const HEADER_MEMBERS: ReadonlySet<string> = new Set(["alg", "kid", "typ", "x5t", "x5t#S256"]);
 
+/** A token in its parts. Nothing in it is true yet. */
+export interface Bearer {
+  readonly kid: string | undefined;
+  /** Header and payload as they were signed. */
+  readonly signed: string;
+  readonly payload: Buffer;
+  readonly signature: Buffer;
+}
+
 /**
  * Reads the token from `Authorization: Bearer <token>` and checks its form: three segments of canonical
  * base64url and a header that asks for RS256 and nothing else. Claims are not looked at.
@@ -17,7 +26,7 @@ const HEADER_MEMBERS: ReadonlySet<string> = new Set(["alg", "kid", "typ", "x5t",
  *
  * @throws {AdapterError} authorization_missing, authorization_malformed, token_malformed, token_algorithm, token_header
  */
-export function readBearer(authorization: string | undefined): string {
+export function readBearer(authorization: string | undefined): Bearer {
   if (authorization === undefined) {
     throw new AdapterError("authorization_missing", "there is no Authorization header");
   }
@@ -29,12 +38,16 @@ export function readBearer(authorization: string | undefined): string {
     throw new AdapterError("authorization_malformed", "the Authorization header holds more than one token");
   }
   const segments = token.split(".");
-  const [header] = segments;
-  if (segments.length !== 3 || header === undefined || !segments.every(isCanonicalBase64url)) {
+  if (segments.length !== 3 || !segments.every(isCanonicalBase64url)) {
     throw new AdapterError("token_malformed", "the token is not three segments of canonical base64url");
   }
-  checkHeader(header);
-  return token;
+  const [header, payload, signature] = segments as [string, string, string];
+  return {
+    kid: readKeyId(header),
+    signed: token.slice(0, token.lastIndexOf(".")),
+    payload: Buffer.from(payload, "base64url"),
+    signature: Buffer.from(signature, "base64url"),
+  };
 }
 
 /** The last character of a segment carries unused bits unless the length is a multiple of four. */
@@ -52,7 +65,7 @@ function isCanonicalBase64url(segment: string): boolean {
   }
 }
 
-function checkHeader(segment: string): void {
+function readKeyId(segment: string): string | undefined {
   const header = parseObject(segment);
   if (header === undefined) {
     throw new AdapterError("token_malformed", "the token's header is not a JSON object");
@@ -67,6 +80,7 @@ function checkHeader(segment: string): void {
   if ((kid !== undefined && typeof kid !== "string") || (typ !== undefined && typ !== "JWT")) {
     throw new AdapterError("token_header", "the token's kid is not text or its typ is not JWT");
   }
+  return kid;
 }
 
 function parseObject(segment: string): Readonly<Record<string, unknown>> | undefined {

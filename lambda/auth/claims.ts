@@ -27,6 +27,7 @@ export interface ClaimPolicy {
 }
 
 const MAX_ID_LENGTH = 256;
+const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 /**
  * Checks issuer, audience, times and id of a payload whose signature holds.
@@ -61,7 +62,7 @@ export function checkClaims({ payload, issuers }: Signed, policy: ClaimPolicy): 
 function parseClaims(payload: Uint8Array): Readonly<Record<string, unknown>> {
   let claims: unknown;
   try {
-    claims = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(payload));
+    claims = JSON.parse(utf8.decode(payload));
   } catch {
     claims = undefined;
   }

@@ -1,5 +1,7 @@
-import { compactVerify, createRemoteJWKSet, errors } from "jose";
+import { KeyObject, verify, type webcrypto } from "node:crypto";
+import { createRemoteJWKSet, errors } from "jose";
 import { AdapterError } from "../errors";
+import type { Bearer } from "./bearer";
 
 export interface IssuerConfig {
   /** Compared with the token's `iss`, byte for byte. */
@@ -14,34 +16,40 @@ export interface Signed {
   readonly issuers: readonly string[];
 }
 
-export type SignatureVerifier = (token: string) => Promise<Signed>;
+export type SignatureVerifier = (bearer: Bearer) => Promise<Signed>;
 
 interface KeySet {
   readonly find: ReturnType<typeof createRemoteJWKSet>;
   readonly issuers: readonly string[];
 }
 
+/** RFC 7518, section 3.3. */
+const LEAST_MODULUS_BITS = 2048;
+
 /**
  * Verifies RS256 signatures against the keys of the configured issuers. The token's `iss` does not choose the
- * key set: it is not signed yet. Each set is tried by `kid`, and the answer says which issuers the set that
+ * key set: it is not signed yet. Each set is asked for the `kid`, and the answer says which issuers the set that
  * verified belongs to, so that one issuer's key can never speak for another.
  *
- * Sets are fetched on first use, once for concurrent requests, kept ten minutes, and fetched again for an
- * unknown `kid` at most every thirty seconds. The fetch goes through `globalThis.fetch`, looked up at call time.
+ * jose fetches and chooses keys: on first use, once for concurrent requests, kept ten minutes, and again for an
+ * unknown `kid` at most every thirty seconds. It fetches by `globalThis.fetch`, looked up at call time. The
+ * check itself is Node's `verify`, because jose's goes through a thread pool that costs more than the check.
  */
 export function createSignatureVerifier(issuers: readonly IssuerConfig[]): SignatureVerifier {
   const keySets = groupByKeySet(issuers);
-  return async (token) => {
-    let failure = new AdapterError("token_key_unknown", "no configured issuer has the token's key");
+  return async ({ kid, signed, payload, signature }) => {
+    const input = Buffer.from(signed);
+    const refusals: AdapterError[] = [];
     for (const { find, issuers } of keySets) {
       try {
-        const { payload } = await compactVerify(token, find, { algorithms: ["RS256"] });
-        return { payload, issuers };
+        const key = await findKey(find, kid);
+        if (verify("sha256", input, key, signature)) return { payload, issuers };
+        refusals.push(new AdapterError("token_signature", "the signature does not hold"));
       } catch (error) {
-        failure = graver(failure, toRefusal(error));
+        refusals.push(toRefusal(error));
       }
     }
-    throw failure;
+    throw gravest(refusals);
   };
 }
 
@@ -56,15 +64,20 @@ function groupByKeySet(issuers: readonly IssuerConfig[]): readonly KeySet[] {
   return [...byUri].map(([jwksUri, issuers]) => ({ find: createRemoteJWKSet(new URL(jwksUri)), issuers }));
 }
 
-function toRefusal(error: unknown): AdapterError {
-  if (error instanceof errors.JWSSignatureVerificationFailed) {
-    return new AdapterError("token_signature", "the signature does not hold");
+/** jose answers only a key that is published for RS256 signatures, and only when exactly one fits. */
+async function findKey(find: KeySet["find"], kid: string | undefined): Promise<KeyObject> {
+  const key = await find({ alg: "RS256", ...(kid !== undefined && { kid }) });
+  const { modulusLength = 0 } = key.algorithm as { readonly modulusLength?: number };
+  if (modulusLength < LEAST_MODULUS_BITS) {
+    throw new AdapterError("token_key_unknown", `the key is shorter than ${LEAST_MODULUS_BITS} bits`);
   }
+  return KeyObject.from(key as webcrypto.CryptoKey);
+}
+
+function toRefusal(error: unknown): AdapterError {
+  if (error instanceof AdapterError) return error;
   if (error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys) {
     return new AdapterError("token_key_unknown", "no configured issuer has exactly one key for the token");
-  }
-  if (error instanceof errors.JWSInvalid || error instanceof errors.JOSEAlgNotAllowed) {
-    return new AdapterError("token_malformed", `the token is not a JWS: ${error.code}`);
   }
   const name = error instanceof Error ? error.name : typeof error;
   return new AdapterError("keys_unavailable", `an issuer's keys could not be fetched: ${name}`, {
@@ -72,9 +85,9 @@ function toRefusal(error: unknown): AdapterError {
   });
 }
 
-/** Of several sets' refusals the one that says most: a bad signature, then keys out of reach, then no such key. */
-function graver(left: AdapterError, right: AdapterError): AdapterError {
-  const weight = (error: AdapterError) =>
-    ["token_key_unknown", "keys_unavailable", "token_malformed", "token_signature"].indexOf(error.code);
-  return weight(right) > weight(left) ? right : left;
+/** Of several sets' refusals the one that says most. */
+function gravest(refusals: readonly AdapterError[]): AdapterError {
+  const weight = ({ code }: AdapterError) =>
+    ["token_key_unknown", "keys_unavailable", "token_signature"].indexOf(code);
+  return refusals.reduce((graver, refusal) => (weight(refusal) > weight(graver) ? refusal : graver));
 }

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { setTimeout as delay } from "node:timers/promises";
-import { createAdapter } from "../../lambda/core.js";
-import { AUDIENCE, configFor, escClaims, vault } from "./support/fixture.js";
-import { type JwksServer, signToken, startJwksServer } from "./support/issuer.js";
+import { createAdapter } from "../../lambda/core";
+import { AUDIENCE, configFor, escClaims, vault } from "./support/fixture";
+import { type JwksServer, signToken, startJwksServer } from "./support/issuer";
 
 const BODY = JSON.stringify({ source: "vault", name: "database" });
 

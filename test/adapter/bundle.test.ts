@@ -3,13 +3,13 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } fr
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { type AdapterBundle, bundleAdapter } from "../../lambda/bundle.js";
-import type { AdapterConfig } from "../../lambda/config.js";
-import type { HttpEvent } from "../../lambda/handler.js";
-import { type Call, type Reply, startAws } from "./support/aws.js";
-import { AUDIENCE, escClaims, ISSUER, ORGANIZATION, SECRET } from "./support/fixture.js";
-import { signToken, startJwksServer } from "./support/issuer.js";
-import { startLambdaHost } from "./support/lambda-host.js";
+import { type AdapterBundle, bundleAdapter } from "../../lambda/bundle";
+import type { AdapterConfig } from "../../lambda/config";
+import type { HttpEvent } from "../../lambda/handler";
+import { type Call, type Reply, startAws } from "./support/aws";
+import { AUDIENCE, escClaims, ISSUER, ORGANIZATION, SECRET } from "./support/fixture";
+import { signToken, startJwksServer } from "./support/issuer";
+import { startLambdaHost } from "./support/lambda-host";
 
 const ROOT = path.join(__dirname, "../..");
 const MAX_BYTES = 520_000;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import type { ReplayStore } from "../../lambda/auth/replay.js";
-import type { RequestRecord } from "../../lambda/log.js";
+import type { ReplayStore } from "../../lambda/auth/replay";
+import type { RequestRecord } from "../../lambda/log";
 import {
   AUDIENCE,
   configFor,
@@ -10,8 +10,8 @@ import {
   type LoggedAdapter,
   SECRET,
   startAdapter,
-} from "./support/fixture.js";
-import { forgeToken, type Json, type JwksServer, type Signer, startJwksServer } from "./support/issuer.js";
+} from "./support/fixture";
+import { forgeToken, type Json, type JwksServer, type Signer, startJwksServer } from "./support/issuer";
 
 const ask = (name: string) => JSON.stringify({ source: "vault", name });
 

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { createHandler, type HttpEvent, startFromFolder } from "../../lambda/handler.js";
-import type { AdapterRequest } from "../../lambda/http.js";
-import { configFor, vault } from "./support/fixture.js";
+import { createHandler, type HttpEvent, startFromFolder } from "../../lambda/handler";
+import type { AdapterRequest } from "../../lambda/http";
+import { configFor, vault } from "./support/fixture";
 
 const EVENT: HttpEvent = {
   version: "2.0",
@@ -34,7 +34,7 @@ describe("the Lambda handler", () => {
   it("takes an event without headers, body and flag", async () => {
     const { method, path, headers, body, requestId } = await seen(EVENT);
     assert.deepEqual(
-      { method, path, headers: { ...headers }, length: body.length, requestId },
+      { method, path, headers, length: body.length, requestId },
       { method: "POST", path: "/open", headers: {}, length: 0, requestId: "id-1" },
     );
     assert.equal((await seen({ ...EVENT, body: null })).body.length, 0);
@@ -46,15 +46,6 @@ describe("the Lambda handler", () => {
     assert.equal((await bytes({ body: encoded, isBase64Encoded: true })).toString(), '{"a":"ü"}');
     assert.equal((await bytes({ body: encoded, isBase64Encoded: false })).toString(), encoded);
     assert.equal((await bytes({ body: '{"a":"ü"}' })).toString(), '{"a":"ü"}');
-  });
-
-  it("finds headers in any case, and a header called __proto__ is only a header", async () => {
-    const { headers } = await seen({
-      ...EVENT,
-      headers: { Authorization: "a", ["__proto__"]: "b" } as Record<string, string>,
-    });
-    assert.equal(headers.authorization, "a");
-    assert.equal(Object.getPrototypeOf(headers), null);
   });
 
   it("makes up a request id where the event has none", async () => {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { type Bearer, readBearer } from "../../lambda/auth/bearer";
 import { createSignatureVerifier } from "../../lambda/auth/signature";
 import { escClaims, HEADER } from "./support/fixture";
 import { forgeToken, type JwksServer, signToken, startJwksServer } from "./support/issuer";
@@ -11,7 +12,8 @@ describe("the issuers' keys", () => {
     open.push(server);
     return server;
   };
-  const token = () => signToken(escClaims("{}"));
+  const token = async (): Promise<Bearer> => readBearer(`Bearer ${await signToken(escClaims("{}"))}`);
+  const forge = (...parts: Parameters<typeof forgeToken>) => readBearer(`Bearer ${forgeToken(...parts)}`);
   afterEach(() => Promise.all(open.splice(0).map((server) => server.close())));
 
   it("are fetched once for twenty concurrent requests and twenty after them", async () => {
@@ -27,7 +29,7 @@ describe("the issuers' keys", () => {
     const verify = createSignatureVerifier([{ issuer: "https://a.example", jwksUri: uri }]);
     await verify(await token());
     for (const kid of ["a", "b", "c"]) {
-      await assert.rejects(verify(forgeToken({ ...HEADER, kid }, "{}", "issuer")), {
+      await assert.rejects(verify(forge({ ...HEADER, kid }, "{}", "issuer")), {
         code: "token_key_unknown",
       });
     }
@@ -51,9 +53,9 @@ describe("the issuers' keys", () => {
       { issuer: "https://first.example", jwksUri: first.uri },
       { issuer: "https://second.example", jwksUri: second.uri },
     ]);
-    const signed = await verify(forgeToken(HEADER, '{"iss":"https://first.example"}', "second-issuer"));
+    const signed = await verify(forge(HEADER, '{"iss":"https://first.example"}', "second-issuer"));
     assert.deepEqual(signed.issuers, ["https://second.example"]);
-    const stranger = forgeToken(HEADER, "{}", "stranger");
+    const stranger = forge(HEADER, "{}", "stranger");
     await assert.rejects(verify(stranger), { code: "token_signature" });
   });
 

@@ -4,9 +4,9 @@ import type { Server } from "node:http";
 import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
 import { CreateTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { checkReplay, type ReplayStore, tokenHash } from "../../lambda/auth/replay.js";
-import { createDynamoReplayStore, REPLAY_KEY_ATTRIBUTE } from "../../lambda/auth/replay-dynamodb.js";
-import { createMemoryReplayStore } from "../../lambda/auth/replay-memory.js";
+import { checkReplay, type ReplayStore, tokenHash } from "../../lambda/auth/replay";
+import { createDynamoReplayStore, REPLAY_KEY_ATTRIBUTE } from "../../lambda/auth/replay-dynamodb";
+import { createMemoryReplayStore } from "../../lambda/auth/replay-memory";
 
 // dynalite brings no types.
 const dynalite = createRequire(__filename)("dynalite") as (options: object) => Server;

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { AdapterError } from "../../lambda/errors.js";
-import type { ConnectedSource } from "../../lambda/sources/define-source.js";
-import { fetchInTime } from "../../lambda/sources/index.js";
-import { secretsManager } from "../../lambda/sources/secrets-manager.js";
-import { type Aws, type Reply, startAws } from "./support/aws.js";
+import { AdapterError } from "../../lambda/errors";
+import type { ConnectedSource } from "../../lambda/sources/define-source";
+import { fetchInTime } from "../../lambda/sources/index";
+import { secretsManager } from "../../lambda/sources/secrets-manager";
+import { type Aws, type Reply, startAws } from "./support/aws";
 
 const ARN = "arn:aws:secretsmanager:us-east-1:111122223333:secret:app/database-AbCdEf";
 const SECRET = "hunter2-hunter2";

@@ -7,8 +7,8 @@ import { type AddressInfo, connect } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { text } from "node:stream/consumers";
-import type { AdapterRequest } from "../../lambda/http.js";
-import { createAdapterServer } from "../../lambda/server.js";
+import type { AdapterRequest } from "../../lambda/http";
+import { createAdapterServer } from "../../lambda/server";
 
 // Proves the Node rim: what of an HTTP request reaches the adapter, and how the process starts and ends.
 describe("the Node server", () => {

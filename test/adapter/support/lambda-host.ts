@@ -3,8 +3,8 @@ import { once } from "node:events";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { text } from "node:stream/consumers";
-import type { AdapterConfig } from "../../../lambda/config.js";
-import type { HttpEvent, HttpResult } from "../../../lambda/handler.js";
+import type { AdapterConfig } from "../../../lambda/config";
+import type { HttpEvent, HttpResult } from "../../../lambda/handler";
 
 /**
  * What a child process runs: it puts a fetch in place that knows the issuer's real address, then loads the
