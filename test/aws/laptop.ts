@@ -39,10 +39,11 @@ export class Laptop {
   private issuers: IssuerServer | undefined;
   private readonly clients: { destroy(): void }[] = [];
 
-  constructor() {
+  /** @param pulumi an issuer to share with other laptops: its key takes a while to make. */
+  constructor({ pulumi }: { pulumi?: Issuer } = {}) {
     const now = () => Date.now() + this.ahead;
     this.account = createAccount({ now });
-    this.pulumi = new Issuer({ url: PULUMI_ISSUER, now });
+    this.pulumi = pulumi ?? new Issuer({ url: PULUMI_ISSUER, now });
     this.github = new Issuer({ url: GITHUB_ISSUER, now });
   }
 
