@@ -66,6 +66,17 @@ export const providerSchemas = {
     ),
     outputs: { type: "object", additionalProperties: text },
   },
+  "aws-parameter-store": {
+    inputs: object(
+      {
+        region: text,
+        login: awsSession,
+        get: mapOf(object({ name: text, decrypt: { type: "boolean" } }, ["name"])),
+      },
+      ["region", "login", "get"],
+    ),
+    outputs: { type: "object", additionalProperties: text },
+  },
   external: {
     inputs: object(
       {
