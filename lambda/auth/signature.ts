@@ -18,8 +18,10 @@ export interface Signed {
 
 export type SignatureVerifier = (bearer: Bearer) => Promise<Signed>;
 
+type RemoteKeys = ReturnType<typeof createRemoteJWKSet>;
+
 interface KeySet {
-  readonly find: ReturnType<typeof createRemoteJWKSet>;
+  readonly keys: () => RemoteKeys;
   readonly issuers: readonly string[];
 }
 
@@ -40,9 +42,9 @@ export function createSignatureVerifier(issuers: readonly IssuerConfig[]): Signa
   return async ({ kid, signed, payload, signature }) => {
     const input = Buffer.from(signed);
     const refusals: AdapterError[] = [];
-    for (const { find, issuers } of keySets) {
+    for (const { keys, issuers } of keySets) {
       try {
-        const key = await findKey(find, kid);
+        const key = await findKey(keys(), kid);
         if (verify("sha256", input, key, signature)) return { payload, issuers };
         refusals.push(new AdapterError("token_signature", "the signature does not hold"));
       } catch (error) {
@@ -61,11 +63,20 @@ function groupByKeySet(issuers: readonly IssuerConfig[]): readonly KeySet[] {
     if (known === undefined) byUri.set(jwksUri, [issuer]);
     else known.push(issuer);
   }
-  return [...byUri].map(([jwksUri, issuers]) => ({ find: createRemoteJWKSet(new URL(jwksUri)), issuers }));
+  return [...byUri].map(([jwksUri, issuers]) => ({ keys: lazily(jwksUri), issuers }));
+}
+
+/** Made for the first token: jose's key set loads all of Node's `fetch`, a fifth of a cold start. */
+function lazily(jwksUri: string): () => RemoteKeys {
+  let keys: RemoteKeys | undefined;
+  return () => {
+    keys ??= createRemoteJWKSet(new URL(jwksUri));
+    return keys;
+  };
 }
 
 /** jose answers only a key that is published for RS256 signatures, and only when exactly one fits. */
-async function findKey(find: KeySet["find"], kid: string | undefined): Promise<KeyObject> {
+async function findKey(find: RemoteKeys, kid: string | undefined): Promise<KeyObject> {
   const key = await find({ alg: "RS256", ...(kid !== undefined && { kid }) });
   const { modulusLength = 0 } = key.algorithm as { readonly modulusLength?: number };
   if (modulusLength < LEAST_MODULUS_BITS) {
