@@ -187,9 +187,11 @@ describe("Within one account", () => {
       ask({ ...required, resourcePolicy: grants({ AWS: ROOT }), identityPolicies: [] }).allowed,
       false,
     );
-    const missing = ask({ ...required, resourcePolicy: grants({ AWS: OTHER_ACCOUNT }) });
-    assert.equal(missing.allowed, false);
-    assert.equal(missing.deciding.layer, "resource");
+    for (const identityPolicies of [[everything], [nothing]]) {
+      const missing = ask({ ...required, identityPolicies, resourcePolicy: grants({ AWS: OTHER_ACCOUNT }) });
+      assert.equal(missing.allowed, false);
+      assert.equal(missing.deciding.layer, "resource");
+    }
     assert.equal(ask(required).allowed, false);
   });
 
@@ -217,10 +219,17 @@ describe("Across accounts", () => {
     for (const principal of ["*", { AWS: ROOT }, { AWS: ROLE }, { AWS: SESSION }] as const) {
       const resourcePolicy = grants(principal);
       assert.equal(ask({ resourcePolicy }, request).allowed, true);
-      assert.equal(ask({ resourcePolicy, identityPolicies: [] }, request).deciding.layer, "identity");
-      assert.equal(ask({ resourcePolicy, permissionsBoundary: nothing }, request).deciding.layer, "boundary");
-      assert.equal(ask({ resourcePolicy, sessionPolicies: [nothing] }, request).deciding.layer, "session");
+      for (const [layer, missing] of [
+        ["identity", { identityPolicies: [] }],
+        ["boundary", { permissionsBoundary: nothing }],
+        ["session", { sessionPolicies: [nothing] }],
+      ] as const) {
+        const { verdict, deciding } = ask({ resourcePolicy, ...missing }, request);
+        assert.equal(verdict, "implicitly-denied");
+        assert.equal(deciding.layer, layer);
+      }
     }
+    assert.equal(ask({}, request).verdict, "implicitly-denied");
     assert.equal(ask({}, request).deciding.layer, "resource");
     assert.equal(ask({ resourcePolicy: grants({ AWS: OTHER_ACCOUNT }) }, request).allowed, false);
   });
@@ -243,6 +252,7 @@ describe("Principals", () => {
       [lambda, { Service: "ec2.amazonaws.com" }, false],
       [lambda, "*", true],
       [lambda, { AWS: ROOT }, false],
+      [lambda, { Federated: "lambda.amazonaws.com" }, false],
       [federated, { Federated: provider }, true],
       [federated, { Federated: `${provider}/v2` }, false],
       [federated, "*", true],
@@ -273,6 +283,27 @@ describe("Principals", () => {
         `${what}, boundary`,
       );
     }
+  });
+
+  it("a Deny for all but some says why it hits who is listed", () => {
+    const noteOn = (names: string[], rest: Parameters<typeof ask>[0] = {}) =>
+      ask({ resourcePolicy: policy(deny({ NotPrincipal: { AWS: names } })), ...rest }).deciding.statement
+        ?.checks[0]?.note;
+    assert.match(noteOn([ROLE]) ?? "", /role and account listed together/);
+    assert.match(noteOn([ROLE, ROOT], { permissionsBoundary: everything }) ?? "", /boundary/);
+    assert.equal(noteOn([OTHER_ACCOUNT]), undefined);
+  });
+
+  it("a Deny for all but a service, or but everyone, spares exactly these", () => {
+    const lambda: RequestPrincipal = { kind: "service", name: "lambda.amazonaws.com" };
+    const verdict = (NotPrincipal: PolicyPrincipal, principal: RequestPrincipal) =>
+      ask({ resourcePolicy: policy(allow({ Principal: "*" }), deny({ NotPrincipal })) }, { principal })
+        .verdict;
+    assert.equal(verdict({ Service: "lambda.amazonaws.com" }, lambda), "allowed");
+    assert.equal(verdict({ Service: "ec2.amazonaws.com" }, lambda), "explicitly-denied");
+    assert.equal(verdict({ Service: "lambda.amazonaws.com" }, session), "explicitly-denied");
+    assert.equal(verdict("*", lambda), "allowed");
+    assert.equal(verdict("*", session), "allowed");
   });
 
   it("come with the condition keys that follow from them", () => {

@@ -65,6 +65,7 @@ const TABLE: readonly Row[] = [
   ["ArnLike", ARN, "arn:aws:sns:us-east-1:123456789012:Orders", TOPIC, false],
   ["ArnLike", ARN, "arn:aws:lambda:*:*:function:*", "arn:aws:lambda:us-east-1:1:function:f:2", true],
   ["ArnLike", ARN, "arn:aws:sns:*:*:*", "orders", false],
+  ["ArnLike", ARN, "arn:aws:sns:*:*:*", "arn:aws:sns", false],
   ["ArnLike", ARN, "arn:aws:sns:*:*:*", undefined, false],
   ["ArnEquals", ARN, "arn:aws:sns:*:123456789012:ord*", TOPIC, true],
   ["ArnEquals", ARN, "arn:aws:sns:*:123456789012:bills", TOPIC, false],

@@ -76,7 +76,7 @@ describe("An explanation", () => {
         assert.equal(ask({ identityPolicies: [policy(...allows)] }, { context }).allowed, true);
         repaired++;
       }),
-      { seed: SEED, numRuns: 250 },
+      { seed: SEED, numRuns: 600 },
     );
     assert.ok(repaired > 20, `${repaired}`);
   });
@@ -98,12 +98,21 @@ describe("An explanation", () => {
     // A failed condition is nearer than a wrong resource, that is nearer than a wrong action.
     assert.equal(statementsOf(otherAction, otherResource, near).statement?.sid, "Near");
     assert.equal(statementsOf(otherAction, otherResource).statement?.sid, "OtherResource");
+    const elsewhere = allow({ Sid: "Elsewhere", Resource: "arn:aws:s3:::bucket" });
+    const almost = allow({ Sid: "Almost", Action: `${READ}s` });
+    assert.equal(statementsOf(almost, elsewhere).statement?.sid, "Elsewhere");
     // One failed condition is nearer than two.
     const nearer = allow({ Sid: "Nearer", Condition: { StringEquals: { "aws:PrincipalTag/team": "a" } } });
     assert.equal(statementsOf(near, nearer).statement?.sid, "Nearer");
     // Among equals, the one that agrees longest.
     const far = allow({ Sid: "Far", Resource: `arn:aws:secretsmanager:eu-west-1:${ACCOUNT}:secret:x` });
     assert.equal(statementsOf(far, otherResource).statement?.sid, "OtherResource");
+    // Either policy would be enough: the nearer one is named.
+    const both = (own: PolicyStatement, theirs: PolicyStatement) =>
+      ask({ identityPolicies: [policy(own)], resourcePolicy: policy(theirs) }).deciding.layer;
+    assert.equal(both(otherAction, { ...near, Principal: "*" }), "resource");
+    assert.equal(both(near, { ...otherAction, Principal: "*" }), "identity");
+    assert.equal(both(near, { ...near, Principal: "*" }), "identity");
     // A Deny that does not match stands in nobody's way.
     assert.equal(statementsOf(deny({ Action: "s3:*" })).statement, undefined);
   });

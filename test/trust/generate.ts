@@ -76,7 +76,7 @@ export const conditions: fc.Arbitrary<PolicyCondition> = fc
       // The names of keys have no case.
       fc.tuple(fc.constant("StringLike"), fc.constant(TEXT.toUpperCase()), someOf(textPatterns)),
     ),
-    { maxLength: 2 },
+    { maxLength: 2, size: "-1" },
   )
   .map((rows) => {
     const block: Record<string, Record<string, string[]>> = {};
@@ -97,6 +97,7 @@ export const contexts: fc.Arbitrary<RequestContext> = fc.record(
 const actions = fc.constantFrom<Partial<PolicyStatement>>(
   { Action: READ },
   { Action: "*" },
+  { Action: "*" },
   { Action: ["secretsmanager:Get*", "s3:*"] },
   { Action: "SECRETSMANAGER:getsecretvalue" },
   { Action: "secretsmanager:Put*" },
@@ -105,6 +106,8 @@ const actions = fc.constantFrom<Partial<PolicyStatement>>(
 );
 
 const resources = fc.constantFrom<Partial<PolicyStatement>>(
+  { Resource: "*" },
+  { Resource: "*" },
   { Resource: "*" },
   { Resource: SECRET },
   { Resource: `arn:aws:secretsmanager:*:${ACCOUNT}:secret:app/*` },
@@ -117,6 +120,7 @@ const resources = fc.constantFrom<Partial<PolicyStatement>>(
 const principals = fc.constantFrom<PolicyPrincipal>(
   "*",
   { AWS: "*" },
+  { AWS: [ROLE, SESSION] },
   { AWS: ROOT },
   { AWS: ACCOUNT },
   { AWS: ROLE },
@@ -143,7 +147,7 @@ const resourceDocuments = fc
   .array(fc.tuple(statements, principals), { minLength: 1, maxLength: 3 })
   .map((list) => policy(...list.map(([statement, Principal]) => ({ ...statement, Principal }))));
 
-const sometimes = <T>(value: fc.Arbitrary<T>) => fc.option(value, { freq: 1, nil: undefined });
+const sometimes = <T>(value: fc.Arbitrary<T>) => fc.option(value, { freq: 2, nil: undefined });
 
 export const cases: fc.Arbitrary<Case> = fc.record({
   identityPolicies: fc.array(documents, { maxLength: 2 }),

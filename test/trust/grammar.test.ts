@@ -36,6 +36,8 @@ describe("A policy", () => {
     compiles("identity", { Statement: [] });
     compiles("trust", policy(trust));
     compiles("resource", policy(everyone));
+    // Services allow a Sid to come back in the policies of their resources.
+    compiles("resource", policy({ ...everyone, Sid: "A" }, { ...everyone, Sid: "A" }));
   });
 
   it("is refused outside the grammar, and the error says where", () => {

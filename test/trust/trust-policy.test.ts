@@ -212,6 +212,11 @@ describe("Claims", () => {
     assert.throws(() => onPulumi(condition, { aud: "a", sub: { nested: true } }), isClaimError);
   });
 
+  it("that are null are absent", () => {
+    assert.equal(onPulumi({ Null: { sub: "true" } }, { aud: "a", sub: null }).allowed, true);
+    assert.equal(onPulumi({ Null: { sub: "true" } }, { aud: "a", sub: "s" }).allowed, false);
+  });
+
   it("with a list are for the set operators", () => {
     const condition = { "ForAnyValue:StringEquals": { amr: "authenticated" } };
     assert.equal(onPulumi(condition, { amr: ["authenticated", "x"] }).allowed, true);

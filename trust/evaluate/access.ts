@@ -153,10 +153,10 @@ function decide(situation: Situation): Outcome {
   return deniedInAccount(situation);
 }
 
-/** A layer that was not asked lacks nothing, except the identity's: without a policy it allows nothing. */
+/** Whether a layer does not allow what it had to. A boundary or session policy that is not there does not have to. */
 function isLacking(layers: Layers, layer: PolicyLayer): boolean {
   const trace = layers.get(layer);
-  return trace === undefined ? layer === "identity" : trace.verdict !== "allowed";
+  return trace !== undefined && trace.verdict !== "allowed";
 }
 
 function allowed({ layers }: Situation, layer: PolicyLayer): Outcome {

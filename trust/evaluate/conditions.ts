@@ -135,7 +135,7 @@ function compileOperator(
       let matched = quantifier !== "any";
       for (const value of values) {
         const index = matchers.findIndex((matcher) => matcher(value));
-        if (index !== -1) by ??= shownExpected[index];
+        by ??= shownExpected[index];
         const holds = (index !== -1) !== negated;
         matched = quantifier === "any" ? matched || holds : matched && holds;
       }
