@@ -1,4 +1,7 @@
 import { randomBytes } from "node:crypto";
+import type { LambdaFunction } from "./functions";
+import type { LogGroup } from "./log-groups";
+import type { Table } from "./tables";
 
 /** Tags as AWS keeps them: key to value. */
 export type Tags = Readonly<Record<string, string>>;
@@ -150,6 +153,12 @@ export interface Account {
   readonly parameters: Map<string, Parameter>;
   /** By ARN. */
   readonly keys: Map<string, KmsKey>;
+  /** By ARN. */
+  readonly functions: Map<string, LambdaFunction>;
+  /** By ARN. */
+  readonly tables: Map<string, Table>;
+  /** By ARN. */
+  readonly logGroups: Map<string, LogGroup>;
   /** By access key id. */
   readonly sessions: Map<string, Session>;
   /** The account's clock, milliseconds since 1970. */
@@ -183,6 +192,9 @@ export function createAccount(options: AccountOptions = {}): Account {
     secrets: new Map(),
     parameters: new Map(),
     keys: new Map(),
+    functions: new Map(),
+    tables: new Map(),
+    logGroups: new Map(),
     sessions: new Map(),
     now: options.now ?? Date.now,
     random: options.random ?? randomBytes,
@@ -195,6 +207,7 @@ export function makeArn(account: Account, service: string, region: string, resou
 }
 
 const base32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+const lowerCase = "abcdefghijklmnopqrstuvwxyz234567";
 const alphanumeric = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
 function randomFrom(account: Account, alphabet: string, length: number): string {
@@ -215,6 +228,16 @@ export function makeAccessKeyId(account: Account, prefix: "ASIA" | "AKIA"): stri
 /** The six characters that Secrets Manager puts behind an entry's name in its ARN. */
 export function makeSecretSuffix(account: Account): string {
   return randomFrom(account, alphanumeric, 6);
+}
+
+/** The id of a function URL, which is the first part of its host name. */
+export function makeUrlId(account: Account): string {
+  return randomFrom(account, lowerCase, 32);
+}
+
+/** An EC2 id: `vpc-…`, `sg-…`. */
+export function makeEc2Id(account: Account, prefix: string): string {
+  return `${prefix}-${Buffer.from(account.random(9)).toString("hex").slice(0, 17)}`;
 }
 
 /** A random UUID (version 4). */

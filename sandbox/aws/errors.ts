@@ -49,6 +49,13 @@ const statusByCode = {
   ParameterAlreadyExists: 400,
   ParameterNotFound: 400,
   ParameterVersionNotFound: 400,
+  // Lambda.
+  InvalidParameterValueException: 400,
+  ResourceConflictException: 409,
+  // DynamoDB.
+  ResourceInUseException: 400,
+  // CloudWatch Logs.
+  ResourceAlreadyExistsException: 400,
 } as const;
 
 export type AwsErrorCode = keyof typeof statusByCode;

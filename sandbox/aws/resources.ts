@@ -1,5 +1,7 @@
 import type { Cloud } from "../engine/cloud";
 import type { Account } from "./account";
+import { tableResource } from "./resources/dynamodb";
+import { securityGroupResource, vpcComponent, vpcEndpointResource } from "./resources/ec2";
 import {
   oidcProviderResource,
   policyResource,
@@ -9,16 +11,35 @@ import {
 } from "./resources/iam";
 import { getCallerIdentity, getOpenIdConnectProvider, getPartition, getRegion } from "./resources/invokes";
 import { aliasResource, keyResource } from "./resources/kms";
+import {
+  type FunctionUrlListener,
+  functionResource,
+  functionUrlResource,
+  permissionResource,
+} from "./resources/lambda";
+import { logGroupResource } from "./resources/logs";
 import { secretPolicyResource, secretResource } from "./resources/secrets-manager";
 import { parameterResource } from "./resources/ssm";
+
+export interface AwsCloudOptions {
+  /** Told of each function URL: the Lambda host's `publish`. Without it, functions are made but never run. */
+  readonly onFunctionUrl?: FunctionUrlListener;
+}
 
 /**
  * What Pulumi's AWS provider does, done to an account on the laptop: the part of the engine's `Cloud` that is
  * AWS. A resource that AWS would refuse fails with AWS's code and words.
  */
-export function createAwsCloud(account: Account): Required<Pick<Cloud, "resources" | "invokes">> {
+export function createAwsCloud(
+  account: Account,
+  { onFunctionUrl }: AwsCloudOptions = {},
+): Required<Pick<Cloud, "resources" | "invokes" | "remoteComponents">> {
   return {
     resources: {
+      "aws:cloudwatch/logGroup:LogGroup": logGroupResource(account),
+      "aws:dynamodb/table:Table": tableResource(account),
+      "aws:ec2/securityGroup:SecurityGroup": securityGroupResource(account),
+      "aws:ec2/vpcEndpoint:VpcEndpoint": vpcEndpointResource(account),
       "aws:iam/openIdConnectProvider:OpenIdConnectProvider": oidcProviderResource(account),
       "aws:iam/policy:Policy": policyResource(account),
       "aws:iam/role:Role": roleResource(account),
@@ -26,10 +47,14 @@ export function createAwsCloud(account: Account): Required<Pick<Cloud, "resource
       "aws:iam/rolePolicyAttachment:RolePolicyAttachment": rolePolicyAttachmentResource(account),
       "aws:kms/alias:Alias": aliasResource(account),
       "aws:kms/key:Key": keyResource(account),
+      "aws:lambda/function:Function": functionResource(account),
+      "aws:lambda/functionUrl:FunctionUrl": functionUrlResource(account, onFunctionUrl),
+      "aws:lambda/permission:Permission": permissionResource(account),
       "aws:secretsmanager/secret:Secret": secretResource(account),
       "aws:secretsmanager/secretPolicy:SecretPolicy": secretPolicyResource(account),
       "aws:ssm/parameter:Parameter": parameterResource(account),
     },
+    remoteComponents: { "awsx:ec2:Vpc": vpcComponent(account) },
     invokes: {
       "aws:index/getCallerIdentity:getCallerIdentity": getCallerIdentity(account),
       "aws:index/getPartition:getPartition": getPartition(account),

@@ -1,5 +1,5 @@
 import type { CallContext, ResourceRequest, ResourceType } from "../../engine/cloud";
-import { UNKNOWN } from "../../engine/values";
+import { Archive, UNKNOWN } from "../../engine/values";
 import type { Account, Tags } from "../account";
 
 /** What one resource of Pulumi's does in the account. */
@@ -62,10 +62,13 @@ export function nameOf(account: Account, inputs: Inputs, logicalName: string): s
 export class Inputs {
   private readonly values: Readonly<Record<string, unknown>>;
   private readonly type: string;
+  /** In front of names in messages: where a structure is. */
+  private readonly path: string;
 
-  constructor(values: Readonly<Record<string, unknown>>, type: string) {
+  constructor(values: Readonly<Record<string, unknown>>, type: string, path = "") {
     this.values = values;
     this.type = type;
+    this.path = path;
   }
 
   isUnknown(name: string): boolean {
@@ -96,13 +99,36 @@ export class Inputs {
   }
 
   tags(): Tags {
-    const tags = this.read<Record<string, unknown>>(
-      "tags",
-      "an object",
-      (value) => typeof value === "object",
+    return this.textMap("tags") ?? {};
+  }
+
+  /** An object of strings; those not known yet are left out. */
+  textMap(name: string): Readonly<Record<string, string>> | undefined {
+    const map = this.read<Record<string, unknown>>(name, "an object", (value) => typeof value === "object");
+    return (
+      map &&
+      Object.fromEntries(
+        Object.entries(map).filter((entry): entry is [string, string] => typeof entry[1] === "string"),
+      )
     );
-    return Object.fromEntries(
-      Object.entries(tags ?? {}).filter((entry): entry is [string, string] => typeof entry[1] === "string"),
+  }
+
+  archive(name: string): Archive | undefined {
+    return this.read(name, "an archive", (value) => value instanceof Archive);
+  }
+
+  /** A structure. Of its properties too, any that is not understood is refused. */
+  structure(name: string, accepted: readonly string[]): Inputs | undefined {
+    const value = this.read<Record<string, unknown>>(name, "an object", (value) => typeof value === "object");
+    return value && this.inner(name, value, accepted);
+  }
+
+  /** A list of structures; undefined too when one of them is not known yet. */
+  structures(name: string, accepted: readonly string[]): Inputs[] | undefined {
+    const list = this.read<unknown[]>(name, "a list", Array.isArray);
+    if (list?.includes(UNKNOWN)) return undefined;
+    return list?.map((value, index) =>
+      this.inner(`${name}[${index}]`, value as Record<string, unknown>, accepted),
     );
   }
 
@@ -110,7 +136,7 @@ export class Inputs {
   require(...names: string[]): void {
     for (const name of names) {
       if (!this.has(name)) {
-        throw new TypeError(`${this.type}: missing required property "${name}"`);
+        throw new TypeError(`${this.type}: missing required property "${this.path}${name}"`);
       }
     }
   }
@@ -120,14 +146,20 @@ export class Inputs {
       (name) => this.values[name] !== undefined && !name.startsWith("__") && !accepted.includes(name),
     );
     if (other !== undefined) {
-      throw new TypeError(`sandbox: ${this.type} does not implement the property "${other}"`);
+      throw new TypeError(`sandbox: ${this.type} does not implement the property "${this.path}${other}"`);
     }
   }
 
   private read<T>(name: string, kind: string, is: (value: unknown) => boolean): T | undefined {
     const value = this.values[name];
     if (value === undefined || value === null || value === UNKNOWN) return undefined;
-    if (!is(value)) throw new TypeError(`${this.type}: property "${name}" must be ${kind}`);
+    if (!is(value)) throw new TypeError(`${this.type}: property "${this.path}${name}" must be ${kind}`);
     return value as T;
+  }
+
+  private inner(name: string, value: Record<string, unknown>, accepted: readonly string[]): Inputs {
+    const inner = new Inputs(value, this.type, `${this.path}${name}.`);
+    inner.refuseOthersThan(accepted);
+    return inner;
   }
 }

@@ -1,0 +1,226 @@
+import type { ResourceRequest, ResourceType } from "../../engine/cloud";
+import type { Archive } from "../../engine/values";
+import { type Account, makeUuid } from "../account";
+import { Authorizer } from "../authorize";
+import { readFunctionCode } from "../function-code";
+import {
+  addPermission,
+  checkExecutionRole,
+  checkFunction,
+  createFunction,
+  createFunctionUrl,
+  type FunctionConfiguration,
+  findFunction,
+  type LambdaFunction,
+} from "../functions";
+import { assumeServiceRole } from "../service-role";
+import { defineResource, type Inputs, nameOf, regionOf } from "./define";
+
+/** `aws.lambda.Function`, of Node's runtimes and from an archive. Its id is its name. */
+export function functionResource(account: Account): ResourceType {
+  return defineResource({
+    accepts: [
+      "name",
+      "description",
+      "role",
+      "code",
+      "handler",
+      "runtime",
+      "architectures",
+      "memorySize",
+      "timeout",
+      "reservedConcurrentExecutions",
+      "environment",
+      "loggingConfig",
+      "vpcConfig",
+      "region",
+      "tags",
+    ],
+    check(inputs, request) {
+      inputs.require("role", "code", "handler", "runtime");
+      const name = nameOf(account, inputs, request.name);
+      const configuration = readConfiguration(inputs, name);
+      checkFunction({ ...configuration, name });
+      const code = inputs.archive("code");
+      if (code) readFunctionCode(code, request.directory);
+      const { memoryMegabytes: memorySize, timeoutSeconds: timeout } = configuration;
+      return {
+        name,
+        memorySize,
+        timeout,
+        region: regionOf(account, request, inputs),
+        tagsAll: inputs.tags(),
+      };
+    },
+    create(inputs, known, request) {
+      const region = known.region as string;
+      const name = known.name as string;
+      const configuration = readConfiguration(inputs, name) as FunctionConfiguration;
+      if (inputs.structure("vpcConfig", vpcProperties)) requireNetworkAccess(account, region, configuration);
+      const fn = createFunction(account, {
+        name,
+        region,
+        configuration,
+        code: readFunctionCode(inputs.archive("code") as Archive, request.directory),
+        reservedConcurrency: readReservedConcurrency(inputs),
+        description: inputs.text("description"),
+        tags: inputs.tags(),
+      });
+      return { id: name, outputs: outputsOf(account, fn) };
+    },
+  });
+}
+
+const vpcProperties = ["subnetIds", "securityGroupIds", "ipv6AllowedForDualStack"];
+
+/** With Lambda's defaults; what is not known yet is missing. */
+function readConfiguration(inputs: Inputs, name: string | undefined): Partial<FunctionConfiguration> {
+  const logging = inputs.structure("loggingConfig", ["logFormat", "logGroup"]);
+  return {
+    roleArn: inputs.text("role"),
+    handler: inputs.text("handler"),
+    runtime: inputs.text("runtime"),
+    memoryMegabytes: inputs.number("memorySize") ?? 128,
+    timeoutSeconds: inputs.number("timeout") ?? 3,
+    variables: inputs.structure("environment", ["variables"])?.textMap("variables") ?? {},
+    logGroupName: logging?.text("logGroup") ?? `/aws/lambda/${name}`,
+    logFormat: logging?.text("logFormat") === "JSON" ? "JSON" : "Text",
+  };
+}
+
+/** Pulumi's -1 is "not reserved". */
+function readReservedConcurrency(inputs: Inputs): number | undefined {
+  const reserved = inputs.number("reservedConcurrentExecutions") ?? -1;
+  return reserved < 0 ? undefined : reserved;
+}
+
+/** Lambda puts a function into a network with the function's own role, and asks whether it may beforehand. */
+function requireNetworkAccess(account: Account, region: string, { roleArn }: FunctionConfiguration): void {
+  checkExecutionRole(account, roleArn);
+  const session = assumeServiceRole(account, {
+    roleArn,
+    service: "lambda.amazonaws.com",
+    sessionName: "awslambda_network",
+    durationSeconds: 900,
+  });
+  const authorizer = new Authorizer({ account });
+  try {
+    for (const operation of [
+      "CreateNetworkInterface",
+      "DescribeNetworkInterfaces",
+      "DeleteNetworkInterface",
+    ]) {
+      authorizer.require(
+        session,
+        region,
+        { action: `ec2:${operation}`, resource: "*" },
+        "InvalidParameterValueException",
+      );
+    }
+  } finally {
+    account.sessions.delete(session.accessKeyId);
+  }
+}
+
+function outputsOf(account: Account, fn: LambdaFunction): Record<string, unknown> {
+  const invokePath = (arn: string, operation: string) =>
+    `arn:${account.partition}:apigateway:${fn.region}:lambda:path/2015-03-31/functions/${arn}/${operation}`;
+  const qualifiedArn = `${fn.arn}:$LATEST`;
+  return {
+    arn: fn.arn,
+    invokeArn: invokePath(fn.arn, "invocations"),
+    responseStreamingInvokeArn: invokePath(fn.arn, "response-streaming-invocations"),
+    qualifiedArn,
+    qualifiedInvokeArn: invokePath(qualifiedArn, "invocations"),
+    version: "$LATEST",
+    lastModified: fn.modifiedAt.toISOString().replace("Z", "+0000"),
+    codeSha256: fn.code.sha256,
+    sourceCodeSize: fn.code.bytes,
+  };
+}
+
+/** Told of every function URL, so that requests for it find their way. */
+export type FunctionUrlListener = (fn: LambdaFunction) => void;
+
+/** `aws.lambda.FunctionUrl`, public and not streaming. Its id is the function's name. */
+export function functionUrlResource(account: Account, onCreated?: FunctionUrlListener): ResourceType {
+  return defineResource({
+    accepts: ["functionName", "authorizationType", "invokeMode", "region"],
+    check(inputs, request) {
+      inputs.require("functionName", "authorizationType");
+      requireValue(inputs, request, "authorizationType", "NONE");
+      requireValue(inputs, request, "invokeMode", "BUFFERED");
+      return { invokeMode: "BUFFERED", region: regionOf(account, request, inputs) };
+    },
+    create(inputs, known) {
+      const fn = functionOf(account, inputs, "functionName", known);
+      const { id, host } = createFunctionUrl(account, fn);
+      onCreated?.(fn);
+      return { id: fn.name, outputs: { functionUrl: `https://${host}/`, urlId: id, functionArn: fn.arn } };
+    },
+  });
+}
+
+function requireValue(inputs: Inputs, { type }: ResourceRequest, name: string, only: string): void {
+  const value = inputs.text(name);
+  if (value === undefined || value === only) return;
+  throw new TypeError(`sandbox: ${type} implements only "${only}" as "${name}", not "${value}"`);
+}
+
+function functionOf(
+  account: Account,
+  inputs: Inputs,
+  property: string,
+  known: Record<string, unknown>,
+): LambdaFunction {
+  return findFunction(account, known.region as string, inputs.text(property) as string);
+}
+
+const permissionConditions = {
+  sourceArn: "AWS:SourceArn",
+  sourceAccount: "AWS:SourceAccount",
+  principalOrgId: "aws:PrincipalOrgID",
+  functionUrlAuthType: "lambda:FunctionUrlAuthType",
+} as const;
+
+/** `aws.lambda.Permission`: a statement of the function's policy. Its id is the statement's. */
+export function permissionResource(account: Account): ResourceType {
+  return defineResource({
+    accepts: [
+      "action",
+      "function",
+      "principal",
+      "statementId",
+      "statementIdPrefix",
+      "invokedViaFunctionUrl",
+      "region",
+      ...Object.keys(permissionConditions),
+    ],
+    check(inputs, request) {
+      inputs.require("action", "function", "principal");
+      return { statementId: statementIdOf(account, inputs), region: regionOf(account, request, inputs) };
+    },
+    create(inputs, known) {
+      const fn = functionOf(account, inputs, "function", known);
+      const conditions = Object.entries(permissionConditions).flatMap(([name, key]) => {
+        const value = inputs.text(name);
+        return value === undefined ? [] : [[key, value]];
+      });
+      if (inputs.flag("invokedViaFunctionUrl")) conditions.push(["lambda:InvokedViaFunctionUrl", "true"]);
+      const id = known.statementId as string;
+      addPermission(fn, id, {
+        action: inputs.text("action") as string,
+        principal: inputs.text("principal") as string,
+        conditions: Object.fromEntries(conditions),
+      });
+      return { id };
+    },
+  });
+}
+
+function statementIdOf(account: Account, inputs: Inputs): string | undefined {
+  if (inputs.isUnknown("statementId") || inputs.isUnknown("statementIdPrefix")) return undefined;
+  const given = inputs.text("statementId");
+  const suffix = makeUuid(account).replaceAll("-", "").slice(0, 26);
+  return given ?? `${inputs.text("statementIdPrefix") ?? "terraform-"}${suffix}`;
+}
