@@ -11,7 +11,7 @@ import {
   type Verdict,
 } from "../../trust/index";
 import { cases, contexts, statements } from "./generate";
-import { ACCOUNT, allow, ask, deny, policy, READ, ROOT, SECRET, session } from "./support";
+import { ACCOUNT, allow, ask, deny, policy, READ, ROLE, ROOT, SECRET, session } from "./support";
 
 const SEED = 20_260_715;
 const PROVIDER = `arn:aws:iam::${ACCOUNT}:oidc-provider/token.actions.githubusercontent.com`;
@@ -115,6 +115,17 @@ describe("An explanation", () => {
     assert.equal(both(near, { ...near, Principal: "*" }), "identity");
     // A Deny that does not match stands in nobody's way.
     assert.equal(statementsOf(deny({ Action: "s3:*" })).statement, undefined);
+  });
+
+  it("of what a resource policy allows picks the statement that named who asks, not the account", () => {
+    const resourcePolicy = policy(
+      allow({ Sid: "Account", Principal: { AWS: ROOT } }),
+      allow({ Sid: "Role", Principal: { AWS: ROLE } }),
+      allow({ Sid: "Too", Principal: { AWS: [ROOT, ROLE] } }),
+    );
+    const { allowed, deciding } = ask({ identityPolicies: [], resourcePolicy });
+    assert.equal(allowed, true);
+    assert.equal(deciding.statement?.sid, "Role");
   });
 
   it("says which of the policy's values was met", () => {

@@ -8,12 +8,13 @@ import {
   type LayerTrace,
   layerVerdict,
   type PolicyLayer,
+  type StatementTrace,
 } from "./explanation";
 import { arnFields } from "./patterns";
 import { asCompiled, type PolicyInput } from "./policy";
-import { type Grant, type Identity, identityOf, type RequestPrincipal, strongestGrant } from "./principals";
+import { type Grant, type Identity, identityOf, isMoreDirect, type RequestPrincipal } from "./principals";
 import { newQuestion, shownRequest } from "./request";
-import { askPolicies, type Question } from "./statement";
+import { askPolicies, type Question, type StatementAnswer } from "./statement";
 
 export interface AccessRequest {
   readonly principal: RequestPrincipal;
@@ -57,8 +58,8 @@ export interface AccessArgs {
  */
 export function evaluateAccess(args: AccessArgs): Decision {
   const question = questionOf(args);
-  const { layers, resourceGrant } = askLayers(args, question);
-  const { verdict, deciding } = decide({ args, question, layers, resourceGrant });
+  const { layers, granted } = askLayers(args, question);
+  const { verdict, deciding } = decide({ args, question, layers, granted });
   const allowed = verdict === "allowed";
   return { allowed, verdict, request: shownRequest(question), deciding, layers: [...layers.values()] };
 }
@@ -85,12 +86,8 @@ function resourceAccount(
 
 type Layers = ReadonlyMap<PolicyLayer, LayerTrace>;
 
-function askLayers(
-  args: AccessArgs,
-  question: Question,
-): { layers: Layers; resourceGrant: Grant | undefined } {
+function askLayers(args: AccessArgs, question: Question): Pick<Situation, "layers" | "granted"> {
   const layers = new Map<PolicyLayer, LayerTrace>();
-  let resourceGrant: Grant | undefined;
   const ask = (layer: PolicyLayer, inputs: readonly PolicyInput[], label: string) => {
     const policies = inputs.map((input, index) =>
       layer === "resource"
@@ -100,56 +97,75 @@ function askLayers(
     const answers = askPolicies(layer, policies, question);
     const statements = answers.map(({ trace }) => trace);
     layers.set(layer, { layer, verdict: layerVerdict(statements), statements });
-    return answers.map(({ trace, grant }) => (trace.matched && trace.effect === "Allow" ? grant : undefined));
+    return answers;
   };
 
   const { resourcePolicy, permissionsBoundary, sessionPolicies = [] } = args;
   if (question.identity.account !== undefined) ask("identity", args.identityPolicies, "identity policy");
-  if (resourcePolicy !== undefined)
-    resourceGrant = strongestGrant(ask("resource", [resourcePolicy], "resource policy"));
+  const granted =
+    resourcePolicy === undefined
+      ? undefined
+      : mostDirect(ask("resource", [resourcePolicy], "resource policy"));
   if (permissionsBoundary !== undefined) ask("boundary", [permissionsBoundary], "permissions boundary");
   if (sessionPolicies.length > 0) ask("session", sessionPolicies, "session policy");
-  return { layers, resourceGrant };
+  return { layers, granted };
+}
+
+/** The matching `Allow` of a resource policy that names who asks most directly. */
+function mostDirect(answers: readonly StatementAnswer[]): Granted | undefined {
+  let best: Granted | undefined;
+  for (const { trace, grant } of answers) {
+    if (grant === undefined || !trace.matched || trace.effect !== "Allow") continue;
+    if (best === undefined || isMoreDirect(grant, best.grant)) best = { grant, trace };
+  }
+  return best;
+}
+
+interface Granted {
+  readonly grant: Grant;
+  readonly trace: StatementTrace;
 }
 
 interface Situation {
   readonly args: AccessArgs;
   readonly question: Question;
   readonly layers: Layers;
-  readonly resourceGrant: Grant | undefined;
+  /** What the resource policy allows. */
+  readonly granted: Granted | undefined;
 }
 
 type Outcome = Pick<Decision, "verdict" | "deciding">;
 
 function decide(situation: Situation): Outcome {
-  const { args, question, layers, resourceGrant } = situation;
+  const { args, question, layers, granted } = situation;
   for (const { layer, verdict, statements } of layers.values()) {
     if (verdict === "explicitly-denied") return { verdict, deciding: decidingIn(layer, statements, "Deny") };
   }
 
   const { account } = question.identity;
   if (account === undefined) {
-    return resourceGrant === undefined ? denied(situation, "resource") : allowed(situation, "resource");
+    return granted === undefined ? denied(situation, "resource") : allowedByResource(granted);
   }
 
   const limit = (["boundary", "session"] as const).find((layer) => isLacking(layers, layer));
   const byIdentity = !isLacking(layers, "identity");
   if (account.id !== resourceAccount(args.request, question.identity)) {
     if (!byIdentity) return denied(situation, "identity");
-    if (resourceGrant === undefined) return denied(situation, "resource");
-    return limit === undefined ? allowed(situation, "identity") : denied(situation, limit);
+    if (granted === undefined) return denied(situation, "resource");
+    return limit === undefined ? allowedByIdentity(layers) : denied(situation, limit);
   }
 
   // AWS: what is granted to a user or session itself, or to everyone, is not cut by an implicit denial elsewhere;
   // what is granted to its role is cut by boundary and session policies.
   const required = args.resourcePolicyRequired === true;
-  const viaIdentity = byIdentity && (!required || resourceGrant !== undefined);
-  if (viaIdentity && limit === undefined) return allowed(situation, "identity");
-  if (resourceGrant === "direct") return allowed(situation, "resource");
-  if (viaIdentity || resourceGrant === "role") {
-    return limit === undefined ? allowed(situation, "resource") : denied(situation, limit);
+  const viaIdentity = byIdentity && (!required || granted !== undefined);
+  if (viaIdentity && limit === undefined) return allowedByIdentity(layers);
+  if (granted?.grant === "direct") return allowedByResource(granted);
+  if (viaIdentity && limit !== undefined) return denied(situation, limit);
+  if (granted?.grant === "role") {
+    return limit === undefined ? allowedByResource(granted) : denied(situation, limit);
   }
-  if (required && resourceGrant === undefined) return denied(situation, "resource");
+  if (required && granted === undefined) return denied(situation, "resource");
   return deniedInAccount(situation);
 }
 
@@ -159,8 +175,15 @@ function isLacking(layers: Layers, layer: PolicyLayer): boolean {
   return trace !== undefined && trace.verdict !== "allowed";
 }
 
-function allowed({ layers }: Situation, layer: PolicyLayer): Outcome {
-  return { verdict: "allowed", deciding: decidingIn(layer, layers.get(layer)?.statements ?? [], "Allow") };
+function allowedByIdentity(layers: Layers): Outcome {
+  return {
+    verdict: "allowed",
+    deciding: decidingIn("identity", layers.get("identity")?.statements ?? [], "Allow"),
+  };
+}
+
+function allowedByResource({ trace }: Granted): Outcome {
+  return { verdict: "allowed", deciding: decidingIn("resource", [trace], "Allow") };
 }
 
 function denied({ layers }: Situation, layer: PolicyLayer): Outcome {
@@ -170,7 +193,7 @@ function denied({ layers }: Situation, layer: PolicyLayer): Outcome {
 /** Neither the identity's nor the resource's policy allows: the closer one tells more. */
 function deniedInAccount(situation: Situation): Outcome {
   const own = denied(situation, "identity");
-  if (situation.resourceGrant === "account") {
+  if (situation.granted?.grant === "account") {
     const note = "the resource policy leaves it to the account's own policies";
     return { ...own, deciding: { ...own.deciding, note } };
   }

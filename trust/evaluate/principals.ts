@@ -109,7 +109,8 @@ export function compilePrincipal(principal: PolicyPrincipal, where: string): Com
       let best: { grant: Grant; by: string } | undefined;
       for (const name of names) {
         const grant = covers(name, identity);
-        if (grant !== undefined && rank(grant) > rank(best?.grant)) best = { grant, by: name.text };
+        if (grant === undefined) continue;
+        if (best === undefined || isMoreDirect(grant, best.grant)) best = { grant, by: name.text };
       }
       return best;
     },
@@ -126,15 +127,10 @@ export function compilePrincipal(principal: PolicyPrincipal, where: string): Com
   };
 }
 
-const GRANTS: readonly (Grant | undefined)[] = [undefined, "account", "role", "direct"];
+const GRANTS: readonly Grant[] = ["account", "role", "direct"];
 
-function rank(grant: Grant | undefined): number {
-  return GRANTS.indexOf(grant);
-}
-
-/** The most direct of several grants. */
-export function strongestGrant(grants: readonly (Grant | undefined)[]): Grant | undefined {
-  return GRANTS[Math.max(0, ...grants.map(rank))];
+export function isMoreDirect(grant: Grant, than: Grant): boolean {
+  return GRANTS.indexOf(grant) > GRANTS.indexOf(than);
 }
 
 function namesIn(principal: Exclude<PolicyPrincipal, "*">, where: string): Name[] {
