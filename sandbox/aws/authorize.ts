@@ -8,7 +8,7 @@ import {
   renderDecision,
   TrustError,
 } from "../../trust/index";
-import type { Account, Session } from "./account";
+import type { Account, Role, Session } from "./account";
 import type { DecisionListener } from "./decisions";
 import { AwsError, type AwsErrorCode } from "./errors";
 
@@ -110,10 +110,14 @@ export class Authorizer {
     });
   }
 
+  private roleOf({ roleArn }: Session): Role | undefined {
+    return [...this.account.roles.values()].find(({ arn }) => arn === roleArn);
+  }
+
   /** The role's policies as they are now, so that a change reaches sessions that exist already. */
   private policiesOf(caller: Session): { identity: CompiledPolicy[]; boundary?: CompiledPolicy } {
     if (caller.roleArn === undefined) return { identity: [administratorPolicy] };
-    const role = [...this.account.roles.values()].find(({ arn }) => arn === caller.roleArn);
+    const role = this.roleOf(caller);
     if (!role) return { identity: [] };
     const managed = (arn: string): CompiledPolicy => {
       const policy = this.account.managedPolicies.get(arn);
@@ -137,7 +141,9 @@ export class Authorizer {
    */
   private globalContext(caller: Session, region: string): RequestContext {
     const now = new Date(this.account.now());
+    const tags = Object.entries(this.roleOf(caller)?.tags ?? {});
     return {
+      ...Object.fromEntries(tags.map(([tag, value]) => [`aws:PrincipalTag/${tag}`, value])),
       "aws:SecureTransport": true,
       "aws:ViaAWSService": false,
       "aws:RequestedRegion": region,

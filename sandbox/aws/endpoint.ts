@@ -108,11 +108,15 @@ async function answer(
 }
 
 async function readRequest(incoming: IncomingMessage): Promise<AwsRequest> {
+  // Refused before it is read: to leave the loop below would end the connection without an answer.
+  if (Number(incoming.headers["content-length"] ?? 0) > maxBodyBytes) {
+    throw new AwsError("RequestEntityTooLargeException", "Request is too large.");
+  }
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of incoming as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > maxBodyBytes) throw new AwsError("RequestEntityTooLargeException", "Request is too large.");
+    if (size > maxBodyBytes) throw new RangeError("the request is too large, and did not say so");
     chunks.push(chunk);
   }
   const [path = "/", search = ""] = (incoming.url ?? "/").split(/\?(.*)/s);

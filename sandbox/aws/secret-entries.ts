@@ -123,6 +123,11 @@ export function deleteSecret(account: Account, entry: SecretEntry, deletion: Del
   return goneAt;
 }
 
+/** @throws {ValidationException} what is no name of an entry, and no ARN with one. */
+export function checkSecretId(secretId: string): void {
+  checkSecretName(secretId.replace(/^arn:[a-z0-9-]+:secretsmanager:[a-z0-9-]+:\d{12}:secret:/, ""));
+}
+
 /** @throws {ValidationException} in Secrets Manager's words. */
 export function checkSecretName(name: string): void {
   if (/^[\w/+=.@!-]{1,512}$/.test(name)) return;

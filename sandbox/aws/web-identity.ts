@@ -67,7 +67,7 @@ export function createTokenVerifier({ account, fetch }: TokenVerifierOptions): T
   return async (token, roleArn) => {
     let issuer: string;
     try {
-      issuer = String(decodeJwt(token).iss);
+      issuer = printable(String(decodeJwt(token).iss));
     } catch {
       return refused("an unreadable token", notJwt, "the token is no JWT");
     }
@@ -93,7 +93,7 @@ export function createTokenVerifier({ account, fetch }: TokenVerifierOptions): T
     } catch (error) {
       return refused(`a token of ${issuer}`, ...explainVerification(error));
     }
-    const who = `${String(claims.sub)} (${issuer})`;
+    const who = `${printable(String(claims.sub))} (${issuer})`;
     const problem = checkTimes(claims, account.now()) ?? checkAudience(claims, provider);
     if (problem) return refused(who, ...problem);
     return { who, claims, provider, audience: audienceOf(claims) as string };
@@ -168,7 +168,7 @@ function checkAudience(claims: JWTPayload, provider: OidcProvider): Refusal | un
   if (audience !== undefined && provider.audiences.includes(audience)) return undefined;
   return [
     ["InvalidIdentityToken", "Incorrect token audience"],
-    `the audience ${audience ?? "(not exactly one)"} is not among those registered for ${provider.host}: ${provider.audiences.join(", ")}`,
+    `the audience ${audience === undefined ? "(not exactly one)" : printable(audience)} is not among those registered for ${provider.host}: ${provider.audiences.join(", ")}`,
   ];
 }
 
@@ -177,6 +177,11 @@ function audienceOf({ azp, aud }: JWTPayload): string | undefined {
   if (typeof azp === "string") return azp;
   if (Array.isArray(aud)) return aud.length === 1 ? aud[0] : undefined;
   return aud;
+}
+
+/** What comes from outside neither starts a line in a log nor fills it. */
+function printable(text: string): string {
+  return text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, "?").slice(0, 300);
 }
 
 function messageOf(error: unknown): string {

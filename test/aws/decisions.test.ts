@@ -338,6 +338,28 @@ describe("A decision", () => {
     await assert.rejects(w.read(), /with an explicit deny in a resource-based policy/);
   });
 
+  it("knows the tags of the role and of the entry", async () => {
+    const w = await world();
+    const byTag = {
+      Version: "2012-10-17",
+      Statement: [
+        {
+          Effect: "Allow",
+          Action: get,
+          Resource: "*",
+          Condition: {
+            StringEquals: { "aws:PrincipalTag/stage": "staging", "aws:ResourceTag/stage": "staging" },
+          },
+        },
+      ],
+    };
+    replacePermissions(w, byTag);
+    await assert.rejects(w.read(), { name: "AccessDeniedException" });
+    w.role.tags = { stage: "staging" };
+    w.entry.tags = { stage: "staging" };
+    assert.equal(await w.read(), value);
+  });
+
   it("takes a label as given only when the request names it, as AWS does", async () => {
     const w = await world();
     replacePermissions(w, {

@@ -4,6 +4,7 @@ import { AssumeRoleWithWebIdentityCommand, GetCallerIdentityCommand } from "@aws
 import { escLoginClaims, type GithubRun, githubRunClaims, Issuer } from "../../sandbox/issuers/index";
 import { githubSubjects, githubTrustPolicy, PULUMI_ISSUER } from "../../trust/index";
 import { allow, githubProviderArn, Laptop, stagingTrust } from "./laptop";
+import { send } from "./signed-request";
 
 const roleArn = "arn:aws:iam::123456789012:role/esc-staging";
 const notAuthorized = "Not authorized to perform sts:AssumeRoleWithWebIdentity";
@@ -236,7 +237,7 @@ describe("A login by a token", () => {
       );
       return true;
     });
-    assert.match(laptop.lastDecision.because, /^the token expired at /);
+    assert.match(laptop.lastDecision.because, /^denied: the token expired at /);
   });
 
   it("is refused when somebody else signed the token", async () => {
@@ -373,6 +374,38 @@ describe("A login by a token", () => {
     }
     const { PackedPolicySize } = await login(token, { Policy: JSON.stringify(allow("s3:GetObject", "*")) });
     assert.ok((PackedPolicySize ?? 0) > 0);
+  });
+
+  it("is taken by GET too, as the API has it", async () => {
+    const query = new URLSearchParams({
+      Action: "AssumeRoleWithWebIdentity",
+      Version: "2011-06-15",
+      RoleArn: roleArn,
+      RoleSessionName: "alice",
+      WebIdentityToken: await laptop.pulumi.mint(claims()),
+    });
+    const answer = await send(laptop.url, {
+      method: "GET",
+      path: `/?${query}`,
+      headers: { host: "sts.amazonaws.com" },
+      body: "",
+    });
+    assert.equal(answer.status, 200);
+    assert.match(
+      answer.body,
+      /<AssumeRoleWithWebIdentityResponse xmlns="https:\/\/sts\.amazonaws\.com\/doc\/2011-06-15\/">/,
+    );
+  });
+
+  it("writes no line of its own into the log", async () => {
+    const token = await laptop.pulumi.mint(
+      claims({ iss: "https://evil.example\nallowed: everything\u001b[2K" }),
+    );
+    await assert.rejects(login(token));
+    const { who, because, error } = laptop.lastDecision;
+    for (const text of [who, because, error?.message ?? ""]) {
+      assert.ok(!text.includes("\n") && !text.includes("\u001b"), text);
+    }
   });
 
   it("leaves no token in any decision", async () => {

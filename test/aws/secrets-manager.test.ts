@@ -139,6 +139,21 @@ describe("Secrets Manager", () => {
       });
     });
 
+    it("are asked for by names that entries can have", async () => {
+      for (const SecretId of [
+        " a",
+        "a\nb",
+        "arn:aws:secretsmanager:us-east-1:1:secret:a",
+        "arn:aws:s3:::a",
+      ]) {
+        await assert.rejects(client.send(new GetSecretValueCommand({ SecretId })), {
+          name: "ValidationException",
+          message:
+            "Invalid name. Must be a valid name containing alphanumeric characters, or any of the following: -/_+=.@!",
+        });
+      }
+    });
+
     it("are found only in their region", async () => {
       const { name } = createSecret(laptop.account, { name: freshName(), region: "eu-west-1" });
       await assert.rejects(client.send(new DescribeSecretCommand({ SecretId: name })), {

@@ -249,7 +249,7 @@ describe("A signed request", () => {
   });
 
   it("is refused with another secret key: the whole of it is wrong", async () => {
-    const wrong = { ...keys, secretAccessKey: `${keys.secretAccessKey.slice(0, -1)}x` };
+    const wrong = { ...keys, secretAccessKey: `${keys.secretAccessKey}x` };
     await assert.rejects(
       laptop.secretsManager(wrong).send(new GetSecretValueCommand({ SecretId: "entry" })),
       {
@@ -298,6 +298,11 @@ describe("A signed request", () => {
     const client = laptop.secretsManager(session, { maxAttempts: 2 });
     const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId: "entry" }));
     assert.equal(SecretString, value);
+  });
+
+  it("is refused when it is larger than anything that AWS takes", async () => {
+    const huge = withHeaders({ "content-length": String(18 * 1024 * 1024) });
+    refused(await send(laptop.url, huge), 413, "RequestEntityTooLargeException", "Request is too large.");
   });
 
   it("is refused when its body is no JSON object, without repeating it", async () => {

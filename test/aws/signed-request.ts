@@ -19,13 +19,15 @@ interface Client {
 export async function capture(client: Client, command: unknown): Promise<SignedRequest> {
   let captured: SignedRequest | undefined;
   client.config.requestHandler = {
-    handle: async (sent: SignedRequest & { query?: Record<string, string> }) => {
+    handle: async (
+      sent: Omit<SignedRequest, "body"> & { body: string | Uint8Array; query?: Record<string, string> },
+    ) => {
       const query = new URLSearchParams(sent.query).toString();
       captured = {
         method: sent.method,
         path: query ? `${sent.path}?${query}` : sent.path,
         headers: { ...sent.headers },
-        body: Buffer.from(sent.body as string | Uint8Array).toString(),
+        body: typeof sent.body === "string" ? sent.body : new TextDecoder().decode(sent.body),
       };
       throw new Error("captured");
     },

@@ -4,7 +4,7 @@ import type { Authorizer } from "../authorize";
 import { AwsError } from "../errors";
 import { findKey, requireKey } from "../kms-keys";
 import { pageOf } from "../pages";
-import { findParameter, putParameter, readParameterType } from "../parameters";
+import { checkParameterName, findParameter, putParameter, readParameterType } from "../parameters";
 import { jsonProtocol } from "../protocol";
 import { type AwsService, type JsonOperation, jsonHandler, type SignedCall } from "../service";
 
@@ -95,10 +95,10 @@ export function ssmService(authorizer: Authorizer): AwsService {
 
     GetParametersByPath(input, call) {
       const path = input.requiredText("Path", { min: 1, max: 2048 });
-      authorize(call, path);
-      if (!path.startsWith("/")) {
+      if (!/^\/[\w./-]*$/.test(path)) {
         throw new AwsError("ValidationException", "The parameter path must begin with a forward slash /.");
       }
+      authorize(call, path);
       if (input.objects("ParameterFilters").length > 0) {
         throw new AwsError("ValidationException", "sandbox: ParameterFilters is not implemented");
       }
@@ -118,6 +118,7 @@ export function ssmService(authorizer: Authorizer): AwsService {
 
     PutParameter(input, call) {
       const name = input.requiredText("Name", { min: 1, max: 2048 });
+      checkParameterName(name);
       authorize(call, name);
       const kmsKeyId = input.text("KeyId", { min: 1, max: 256 });
       if (kmsKeyId !== undefined) findKey(account, call.region, kmsKeyId);
@@ -139,6 +140,9 @@ export function ssmService(authorizer: Authorizer): AwsService {
 
 /** `name:3` asks for a version. Labels are not implemented. */
 function splitSelector(asked: string): { name: string; selector?: string; version?: number } {
+  if (!/^[\w./:-]+$/.test(asked)) {
+    throw new AwsError("ValidationException", "Invalid label or parameter name.");
+  }
   const arn = /^(arn:[^:]*:[^:]*:[^:]*:[^:]*:)(.*)$/s.exec(asked);
   const [, start = "", rest = asked] = arn ?? [];
   const [name = "", selector] = rest.split(":");

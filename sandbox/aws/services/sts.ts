@@ -69,7 +69,12 @@ async function assumeRole({ account, verify, onDecision }: Sts, input: AssumeRol
   const verified = await verify(input.token, input.roleArn);
   if ("error" in verified) {
     const { error, who, because } = verified;
-    note({ who, allowed: false, because, error: { code: error.code, message: error.message } });
+    note({
+      who,
+      allowed: false,
+      because: `denied: ${because}`,
+      error: { code: error.code, message: error.message },
+    });
     throw error;
   }
   const { claims, provider, who } = verified;
@@ -136,7 +141,7 @@ function judge(
   if (explanation.allowed && input.durationSeconds > role.maxSessionDurationSeconds) {
     return {
       allowed: false,
-      because: `DurationSeconds ${input.durationSeconds} is more than the role's maximum of ${role.maxSessionDurationSeconds}`,
+      because: `denied: DurationSeconds ${input.durationSeconds} is more than the role's maximum of ${role.maxSessionDurationSeconds}`,
       explanation,
       error: new AwsError(
         "ValidationError",
@@ -149,7 +154,7 @@ function judge(
 
 /** AWS does not say whether a role exists. */
 function noSuchRole(arn: string): Outcome {
-  return { allowed: false, because: `the role ${arn} does not exist` };
+  return { allowed: false, because: `denied: the role ${arn} does not exist` };
 }
 
 function notAuthorized(): AwsError {

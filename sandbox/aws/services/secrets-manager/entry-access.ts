@@ -3,7 +3,7 @@ import type { Account, SecretEntry, SecretVersion } from "../../account";
 import type { Authorizer } from "../../authorize";
 import { AwsError } from "../../errors";
 import { findKey, requireKey } from "../../kms-keys";
-import { findSecret, refuseDeleted } from "../../secret-entries";
+import { checkSecretId, findSecret, refuseDeleted } from "../../secret-entries";
 import { noteAccess, selectVersion, type VersionSelector } from "../../secret-versions";
 import type { SignedCall } from "../../service";
 
@@ -24,6 +24,7 @@ export class EntryAccess {
    * @throws {AccessDeniedException} {ResourceNotFoundException}
    */
   open(call: SignedCall, secretId: string, action: string, context: RequestContext = {}): SecretEntry {
+    checkSecretId(secretId);
     const entry = findSecret(this.account, call.region, secretId);
     this.authorizer.require(call.caller, call.region, {
       action: `secretsmanager:${action}`,
