@@ -71,7 +71,8 @@ export function toAdapterError(thrown: unknown): AdapterError {
  */
 function describeUnforeseen(thrown: unknown): string {
   if (!(thrown instanceof Error)) return `a ${typeof thrown} was thrown`;
-  const frame = thrown.stack?.split("\n").find((line) => /^\s+at /.test(line));
+  const frames = thrown.stack?.replace(thrown.message, () => "").split("\n");
+  const frame = frames?.find((line) => /^\s+at /.test(line));
   return frame === undefined ? thrown.name : `${thrown.name} ${frame.trim()}`;
 }
 

@@ -55,6 +55,7 @@ describe("the Lambda handler", () => {
 
   for (const [what, event] of [
     ["payload format 1.0", { version: "1.0", httpMethod: "POST", path: "/open", body: "{}" }],
+    ["another payload format in the shape of 2.0", { ...EVENT, version: "1.0" }],
     ["a direct invocation", { name: "database" }],
     ["nothing", undefined],
     ["null", null],

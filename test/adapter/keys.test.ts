@@ -7,7 +7,7 @@ import { forgeToken, type JwksServer, signToken, startJwksServer } from "./suppo
 // Proves how the issuers' keys are found: fetched once, through the global fetch, and never for another issuer.
 describe("the issuers' keys", () => {
   const open: JwksServer[] = [];
-  const start = async (issuer?: "second-issuer") => {
+  const start = async (issuer?: "second-issuer" | "short") => {
     const server = await startJwksServer(issuer);
     open.push(server);
     return server;
@@ -57,6 +57,12 @@ describe("the issuers' keys", () => {
     assert.deepEqual(signed.issuers, ["https://second.example"]);
     const stranger = forge(HEADER, "{}", "stranger");
     await assert.rejects(verify(stranger), { code: "token_signature" });
+  });
+
+  it("shorter than 2048 bits are not taken", async () => {
+    const { uri } = await start("short");
+    const verify = createSignatureVerifier([{ issuer: "https://a.example", jwksUri: uri }]);
+    await assert.rejects(verify(forge(HEADER, "{}", "short")), { code: "token_key_unknown" });
   });
 
   it("out of reach give keys_unavailable, and are found when they are back", async () => {

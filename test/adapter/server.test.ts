@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { request as httpRequest } from "node:http";
+import { Agent, request as httpRequest } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -21,7 +21,8 @@ describe("the Node server", () => {
     await once(server, "listening");
     const { port } = server.address() as AddressInfo;
     try {
-      const outgoing = httpRequest({ port, method: "POST", path: "/a/../b%2f?c=d", agent: false });
+      const agent = new Agent({ keepAlive: true });
+      const outgoing = httpRequest({ port, method: "POST", path: "/a/../b%2f?c=d", agent });
       outgoing.on("error", () => {});
       outgoing.end(Buffer.alloc(10_000_000, 7));
       const [incoming] = await once(outgoing, "response");

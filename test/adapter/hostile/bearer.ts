@@ -64,6 +64,7 @@ export const bearerCases: readonly HostileCase[] = [
   { title: "an empty payload segment", ...malformed, mangle: segments(1, () => "") },
   { title: "an empty signature segment", ...malformed, mangle: segments(2, () => "") },
   { title: "padding after the signature", ...malformed, mangle: (t) => `${t}==` },
+  { title: "unused bits in the header", ...malformed, mangle: segments(0, flipUnusedBits) },
   { title: "unused bits in the signature", ...malformed, mangle: segments(2, flipUnusedBits) },
   {
     title: "standard base64 in the payload",

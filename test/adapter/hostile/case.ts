@@ -11,7 +11,7 @@ export interface HostileCase {
   /** Changes to the claims; `now` is in seconds. */
   readonly claims?: Json | ((now: number) => Json);
   /** The payload's whole text instead of claims. */
-  readonly payload?: string;
+  readonly payload?: string | Uint8Array;
   readonly signer?: Signer;
   /** Changes to the finished token. */
   readonly mangle?: (token: string) => string;

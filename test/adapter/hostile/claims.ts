@@ -8,6 +8,7 @@ const audience = refused("token_audience");
 /** Signed by the issuer, and still not for us, not now, or not for this body. */
 export const claimCases: readonly HostileCase[] = [
   { title: "a payload that is not JSON", ...malformed, payload: "let me in" },
+  { title: "a payload that is not UTF-8", ...malformed, payload: Buffer.from('{"iss":"\xff"}', "latin1") },
   { title: "a payload that is a JSON array", ...malformed, payload: "[]" },
   { title: "a payload that is null", ...malformed, payload: "null" },
   { title: "another issuer", ...refused("token_issuer"), claims: { iss: "https://evil.example" } },
@@ -58,6 +59,11 @@ export const claimCases: readonly HostileCase[] = [
     title: "a token issued in the future",
     ...refused("token_not_yet_valid"),
     claims: (now) => ({ iat: now + 60 }),
+  },
+  {
+    title: "a token issued in the future, valid already",
+    ...refused("token_not_yet_valid"),
+    claims: (now) => ({ iat: now + 60, nbf: now }),
   },
   { title: "a token not valid yet", ...refused("token_not_yet_valid"), claims: (now) => ({ nbf: now + 60 }) },
   {

@@ -10,18 +10,20 @@ export type Json = Readonly<Record<string, unknown>>;
 export type Signer =
   | "issuer"
   | "second-issuer"
+  | "short"
   | "stranger"
   | "hs256-of-public-key"
   | "es256"
   | "rs512"
   | "none";
 
-const rsa = () => generateKeyPairSync("rsa", { modulusLength: 2048 });
+const rsa = (modulusLength = 2048) => generateKeyPairSync("rsa", { modulusLength });
 // Made once: generating RSA keys is the slowest thing in these tests.
 const keys = {
   issuer: rsa(),
   "second-issuer": rsa(),
   stranger: rsa(),
+  short: rsa(1024),
   es256: generateKeyPairSync("ec", { namedCurve: "P-256" }),
 };
 
@@ -35,7 +37,7 @@ export function signToken(claims: Json): Promise<string> {
 }
 
 /** A token that jose would refuse to make: any header, any payload text, any signer. */
-export function forgeToken(header: unknown, payload: string, signer: Signer): string {
+export function forgeToken(header: unknown, payload: string | Uint8Array, signer: Signer): string {
   const input = `${encode(JSON.stringify(header))}.${encode(payload)}`;
   return `${input}.${signatureOf(Buffer.from(input), signer).toString("base64url")}`;
 }
@@ -57,7 +59,7 @@ function signatureOf(input: Buffer, signer: Signer): Buffer {
   }
 }
 
-const encode = (text: string) => Buffer.from(text).toString("base64url");
+const encode = (content: string | Uint8Array) => Buffer.from(content).toString("base64url");
 const pem = (key: KeyObject) => key.export({ type: "spki", format: "pem" });
 
 export interface JwksServer {
@@ -68,7 +70,9 @@ export interface JwksServer {
 }
 
 /** Publishes one issuer's keys on loopback. */
-export async function startJwksServer(issuer: "issuer" | "second-issuer" = "issuer"): Promise<JwksServer> {
+export async function startJwksServer(
+  issuer: "issuer" | "second-issuer" | "short" = "issuer",
+): Promise<JwksServer> {
   let fetches = 0;
   const jwk = { ...(await exportJWK(keys[issuer].publicKey)), kid: KEY_ID, alg: "RS256", use: "sig" };
   const server = createServer((_, response) => {
