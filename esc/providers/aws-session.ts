@@ -20,11 +20,18 @@ export interface AwsCaller {
  */
 export function describeAwsError(error: unknown): string {
   if (!(error instanceof Error)) return "unknown error";
-  const { name, message, code, $metadata } = error as Error & {
-    readonly code?: string;
-    readonly $metadata?: { readonly httpStatusCode?: number; readonly requestId?: string };
-  };
-  const said = `${name}: ${message || (code ?? "")}`.trimEnd();
+  const { name, message, Code, code, $metadata } = error as AwsSdkError;
+  // Some errors of AWS have no message; its SDK writes one of its own then.
+  const text = message === "UnknownError" ? "" : message || code;
+  const said = [Code ?? name, text].filter(Boolean).join(": ");
   if ($metadata?.httpStatusCode === undefined) return said;
   return `${said}\n\tstatus code: ${$metadata.httpStatusCode}, request id: ${$metadata.requestId ?? "unknown"}`;
+}
+
+interface AwsSdkError extends Error {
+  /** AWS's code, where the error's name is the SDK's own for it: `InvalidIdentityToken`. */
+  readonly Code?: string;
+  /** Node's, where AWS was not reached. */
+  readonly code?: string;
+  readonly $metadata?: { readonly httpStatusCode?: number; readonly requestId?: string };
 }

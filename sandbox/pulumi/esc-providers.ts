@@ -119,10 +119,10 @@ function awsCalls(endpoint: string): AwsCalls {
 
 /**
  * What AWS's SDK would otherwise take from the environment and the profile of whoever runs the sandbox, besides
- * endpoint, region and credentials.
+ * endpoint, region and credentials. No retry: a call answers at once, or there is a fault that a retry would hide.
  */
 const isolated = {
-  maxAttempts: 2,
+  maxAttempts: 1,
   retryMode: "standard",
   defaultsMode: "standard",
   useFipsEndpoint: false,
