@@ -3,6 +3,7 @@ import { Authorizer } from "./authorize";
 import type { AccessDecision, DecisionListener } from "./decisions";
 import { startAwsEndpoint } from "./endpoint";
 import type { AwsService } from "./service";
+import { dynamodbService } from "./services/dynamodb";
 import { secretsManagerService } from "./services/secrets-manager/index";
 import { ssmService } from "./services/ssm";
 import { stsService } from "./services/sts";
@@ -13,7 +14,7 @@ export interface AwsOptions {
   readonly fetch: typeof globalThis.fetch;
   /** @default a free one */
   readonly port?: number;
-  /** Services besides the sandbox's own, made over the same authorizer: DynamoDB, say. */
+  /** Services besides the sandbox's own, made over the same authorizer. */
   readonly services?: (authorizer: Authorizer) => readonly AwsService[];
   readonly onDecision?: DecisionListener;
   /** Told of bugs in here, which the caller sees as `InternalFailure`. */
@@ -30,7 +31,7 @@ export interface Aws {
   close(): Promise<void>;
 }
 
-/** Starts STS, Secrets Manager and SSM for an account, on one loopback address. */
+/** Starts STS, Secrets Manager, SSM and DynamoDB for an account, on one loopback address. */
 export async function startAws(options: AwsOptions): Promise<Aws> {
   const { account } = options;
   const decisions: AccessDecision[] = [];
@@ -45,6 +46,7 @@ export async function startAws(options: AwsOptions): Promise<Aws> {
       stsService({ account, fetch: options.fetch, onDecision }),
       secretsManagerService(authorizer),
       ssmService(authorizer),
+      dynamodbService(authorizer),
       ...(options.services?.(authorizer) ?? []),
     ],
     port: options.port,
