@@ -2,8 +2,8 @@
  * What ours is measured against: an adapter written the way Pulumi's published reference documents it
  * (pulumi/examples, aws-ts-esc-external-adapter-lambda), retold in our own words with its habits kept: the event
  * of a REST API, jsonwebtoken and jwks-rsa, a validator with its own key client made for each request, the
- * audience taken from the Host header, claims logged. It is given the AWS clients that ours has. Not for use:
- * docs/decisions and the tests say what is wrong with it.
+ * audience taken from the Host header, claims logged. It is given the AWS clients that ours has. Not for use: it
+ * checks no issuer, no organization and no second use.
  */
 import { createHash } from "node:crypto";
 import { DynamoDBClient, PutItemCommand } from "@aws-sdk/client-dynamodb";

@@ -130,6 +130,25 @@ describe("the adapter's bundle", () => {
     );
   });
 
+  it("deployed with a wrong configuration ends at start and says all that is wrong", async () => {
+    const wrong = { ...config, organization: "", routes: [] };
+    const deployed = path.join(folder, "wrong");
+    const invoke = async () => {
+      const options = {
+        folder: deployed,
+        files: bundle.files,
+        config: wrong,
+        awsEndpoint: "http://127.0.0.1:9",
+      };
+      const host = await startLambdaHost({ ...options, routes: {} });
+      return host.invoke(await eventOf(BODY));
+    };
+    await assert.rejects(
+      invoke,
+      /config\.organization: must not be empty[\s\S]*config\.routes: must not be empty/,
+    );
+  });
+
   it("does not load the clients of what is not configured", async () => {
     const files = Object.fromEntries(
       Object.entries(bundle.files).filter(

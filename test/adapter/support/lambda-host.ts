@@ -1,4 +1,4 @@
-import { type ChildProcess, fork } from "node:child_process";
+import { fork } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
@@ -63,24 +63,21 @@ export async function startLambdaHost(options: {
     },
   });
   const printed = Promise.all([child.stdout, child.stderr].map((stream) => (stream ? text(stream) : "")));
-  await nextMessage(child, printed);
+  const ended = once(child, "exit").then(async () => {
+    throw new Error(`the child ended: ${(await printed).join("")}`);
+  });
+  // Whoever waits for a message hears of it; nobody else has to.
+  ended.catch(() => {});
+  const nextMessage = async (): Promise<unknown> => (await Promise.race([once(child, "message"), ended]))[0];
+  await nextMessage();
   return {
     async invoke(event) {
-      child.send(event);
-      return (await nextMessage(child, printed)) as HttpResult;
+      if (child.connected) child.send(event);
+      return (await nextMessage()) as HttpResult;
     },
     async stop() {
-      child.disconnect();
       child.kill("SIGKILL");
       return (await printed).join("");
     },
   };
-}
-
-async function nextMessage(child: ChildProcess, printed: Promise<readonly string[]>): Promise<unknown> {
-  const ended = once(child, "exit").then(async () => {
-    throw new Error(`the child ended: ${(await printed).join("")}`);
-  });
-  const [message] = await Promise.race([once(child, "message"), ended]);
-  return message;
 }
