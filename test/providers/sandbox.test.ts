@@ -8,12 +8,14 @@ import type { NoticeRecord, RequestRecord } from "../../lambda/log";
 import { createAdapterServer } from "../../lambda/server";
 import { defineSource } from "../../lambda/sources/define-source";
 import { ParameterType, type Role } from "../../sandbox/aws/account";
+import { createPolicy } from "../../sandbox/aws/iam";
 import { putParameter } from "../../sandbox/aws/parameters";
 import { createSecret } from "../../sandbox/aws/secret-entries";
+import { putVersion } from "../../sandbox/aws/secret-versions";
 import { createEscProviders } from "../../sandbox/pulumi/esc-providers";
 import { EscService, type EscServiceError } from "../../sandbox/pulumi/index";
 import { PULUMI_ISSUER } from "../../trust/index";
-import { Laptop, stagingTrust } from "../aws/laptop";
+import { allow, Laptop, stagingTrust } from "../aws/laptop";
 import { openAndRead, plainValues, write } from "../service/support";
 
 const password = "password-that-must-not-leak";
@@ -30,10 +32,11 @@ describe("ESC's providers in the sandbox", () => {
   before(async () => {
     await laptop.start();
     laptop.registerProviders();
-    createSecret(laptop.account, {
+    const entry = createSecret(laptop.account, {
       name: "escapement/staging/database",
-      version: { id: "a".repeat(32), value: { text: password } },
+      version: { id: "0".repeat(32), value: { text: "the one before" } },
     });
+    putVersion(laptop.account, entry, { id: "a".repeat(32), value: { text: password } });
     createSecret(laptop.account, {
       name: "escapement/staging/key",
       version: { id: "b".repeat(32), value: { binary: Uint8Array.of(0, 255) } },
@@ -44,6 +47,11 @@ describe("ESC's providers in the sandbox", () => {
       name: "/escapement/staging/zones",
       value: "a,b",
       type: ParameterType.StringList,
+    });
+    putParameter(laptop.account, {
+      name: "/escapement/staging/pin",
+      value: password,
+      type: ParameterType.SecureString,
     });
     role = laptop.role("esc-staging", stagingTrust(), {
       Version: "2012-10-17",
@@ -153,20 +161,40 @@ describe("ESC's providers in the sandbox", () => {
   it("log in to the role that trusts the environment, and read its entries with that session", async () => {
     await save("escapement/staging", {
       values: {
-        ...entries({ ...database, key: { secretId: "escapement/staging/key" } }).values,
+        ...entries({
+          ...database,
+          key: { secretId: "escapement/staging/key" },
+          before: { secretId: "escapement/staging/database", versionStage: "AWSPREVIOUS" },
+          first: { secretId: "escapement/staging/database", versionId: "0".repeat(32) },
+        }).values,
         parameters: {
           "fn::open::aws-parameter-store": {
             region: "us-east-1",
             login: login(),
-            get: { zones: { name: "/escapement/staging/zones:1" } },
+            get: {
+              zones: { name: "/escapement/staging/zones:1" },
+              pin: { name: "/escapement/staging/pin", decrypt: true },
+            },
+          },
+        },
+        // Not decrypted: not the text.
+        sealed: {
+          "fn::open::aws-parameter-store": {
+            region: "us-east-1",
+            login: login(),
+            get: { pin: { name: "/escapement/staging/pin" } },
           },
         },
       },
     });
-    assert.deepEqual(plainValues(await openAndRead(esc, "escapement/staging")), {
-      entries: { database: password, key: "AP8=" },
-      parameters: { zones: ["a", "b"] },
+    const { sealed, ...values } = plainValues(await openAndRead(esc, "escapement/staging")) as {
+      sealed: { pin: string };
+    };
+    assert.deepEqual(values, {
+      entries: { database: password, key: "AP8=", before: "the one before", first: "the one before" },
+      parameters: { zones: ["a", "b"], pin: password },
     });
+    assert.ok(sealed.pin.length > 0 && !sealed.pin.includes(password));
     assert.match(laptop.lastDecision.who, /assumed-role\/esc-staging\/esc-sandbox$/);
   });
 
@@ -218,6 +246,24 @@ describe("ESC's providers in the sandbox", () => {
       await refusal("escapement/staging"),
       /ValidationError: The requested DurationSeconds exceeds the MaxSessionDuration set for this role\./,
     );
+  });
+
+  it("narrow the session by the policies that the block lists", async () => {
+    const policy = createPolicy(laptop.account, {
+      name: "nothing-but-keys",
+      document: JSON.stringify(
+        allow("secretsmanager:GetSecretValue", "arn:aws:secretsmanager:*:*:secret:escapement/staging/key-*"),
+      ),
+    });
+    const narrowed = { policyArns: [policy.arn] };
+    await save("escapement/staging", entries({ key: { secretId: "escapement/staging/key" } }, narrowed));
+    assert.deepEqual(plainValues(await openAndRead(esc, "escapement/staging")), { entries: { key: "AP8=" } });
+    await esc.update(
+      { organization: "acme", project: "escapement", name: "staging" },
+      JSON.stringify(entries(database, narrowed)),
+    );
+    assert.match(await refusal("escapement/staging"), /^get\.database: AccessDeniedException: /);
+    assert.match(laptop.lastDecision.because, /session policy/);
   });
 
   it("name each entry that AWS does not give", async () => {
