@@ -1,0 +1,1 @@
+export { type LambdaHost, type LambdaHostOptions, startLambdaHost } from "./host";
