@@ -1,68 +1,96 @@
 import * as pulumi from "@pulumi/pulumi";
-import { EscEnvironments, renderTwice, SecretEntries } from "./components/index";
-import { base, dev, placeholders, prod, type StageOptions, staging } from "./esc/environments/index";
-import { itemsOf } from "./esc/inventory";
+import {
+  AdapterLambda,
+  type EscEnvironmentArgs,
+  EscEnvironments,
+  EscLogin,
+  GithubDeploy,
+  OidcProvider,
+  OidcProviderMode,
+  renderTwice,
+  SecretEntries,
+} from "./components";
+import { base, dev, placeholders, prod, type StageOptions, staging } from "./esc/environments";
+import { entryId, type InventoryItem, itemsOf } from "./esc/inventory";
 import { readSettings } from "./settings";
+import { escAudience, PULUMI_ISSUER } from "./trust";
 
 const settings = readSettings();
-const { organization, project, stack } = settings;
+const { organization, project, stack, github } = settings;
 
-// What every other environment imports. The base stack owns it; the others check their references against it.
+/** Run by a person, rarely: what an account has once, and the roles that deploy. All of it is protected. */
+function shared() {
+  const mode = OidcProviderMode.Create;
+  const protect = { protect: true };
+  const audience = escAudience({ organization, environment: `${project}/base` });
+  const esc = new OidcProvider("esc-oidc", { issuer: PULUMI_ISSUER, audience, mode }, protect);
+  const stages = ["staging", "prod"];
+  const roles =
+    github && new GithubDeploy("github", { ...github, project, stages, oidcProvider: mode }, protect);
+  return {
+    environments: environments({ name: "base", yaml: baseYaml }, protect),
+    escProviderArn: esc.arn,
+    ...(roles && { previewRoleArn: roles.previewRoleArn, deployRoleArns: roles.deployRoleArns }),
+  };
+}
+
+/** The environment for laptops. Nothing in AWS. */
+function laptop() {
+  return { environments: environments({ name: "dev", yaml: dev({ project }).render() }) };
+}
+
+/** Everything of one stage, and nothing that another needs. */
+function stage(name: "staging" | "prod", define: (options: StageOptions) => { render(): string }) {
+  const [stored, asked] = [itemsOf(name, "aws-secrets"), itemsOf(name, "external")];
+  const entries = new SecretEntries("entries", {
+    project,
+    stage: name,
+    entries: [...stored, ...asked].map(({ name, description }) => ({ name, description })),
+  });
+  const arnOf = (item: InventoryItem) => entries.arns.apply((arns) => arns[item.name] as string);
+
+  const login = new EscLogin("esc-login", {
+    organization,
+    project,
+    stage: name,
+    entryArns: stored.map(arnOf),
+  });
+  const open = {
+    environment: `${project}/${name}`,
+    entries: asked.map((item) => ({ name: entryId(project, name, item), arn: arnOf(item) })),
+  };
+  const adapter = new AdapterLambda("adapter", { organization, project, stage: name, rules: [open] });
+
+  const definition = renderTwice(
+    (known) => define({ project, stacks: settings.stacks, ...known }).render(),
+    { loginRoleArn: login.roleArn, adapterUrl: adapter.url },
+    placeholders,
+  );
+  return {
+    environments: environments({ name, ...definition }),
+    secretEntries: entries.names,
+    loginRoleArn: login.roleArn,
+    adapterUrl: adapter.url,
+  };
+}
+
+// What every environment imports. The base stack owns it; the others check their references against it.
 const baseYaml = base(settings).render();
-const imports = { [`${project}/base`]: baseYaml };
+const environments = (own: EscEnvironmentArgs, options?: pulumi.ComponentResourceOptions) => {
+  const imports = { [`${project}/base`]: baseYaml };
+  const args = { organization, project, environments: [own], imports };
+  return new EscEnvironments("environments", args, options).ids;
+};
 
-const stacks: Record<string, () => StackOutputs> = {
-  base: sharedByAllStages,
+const stacks: Record<string, () => Record<string, unknown>> = {
+  base: shared,
   dev: laptop,
   staging: () => stage("staging", staging),
   prod: () => stage("prod", prod),
 };
-
-interface StackOutputs {
-  environments: pulumi.Output<Record<string, string>>;
-  secretEntries?: pulumi.Output<Record<string, string>>;
-}
-
-function sharedByAllStages() {
-  const environments = [{ name: "base", yaml: baseYaml }];
-  const owned = new EscEnvironments(
-    "environments",
-    { organization, project, environments },
-    { protect: true },
-  );
-  return { environments: owned.ids };
-}
-
-function laptop() {
-  const environments = [{ name: "dev", yaml: dev({ project }).render() }];
-  return {
-    environments: new EscEnvironments("environments", { organization, project, environments, imports }).ids,
-  };
-}
-
-function stage(name: "staging" | "prod", define: (options: StageOptions) => { render(): string }) {
-  const entries = new SecretEntries("entries", {
-    project,
-    stage: name,
-    entries: itemsOf(name, "aws-secrets").map(({ name, description }) => ({ name, description })),
-  });
-  const definition = renderTwice(
-    (known) => define({ project, stacks: settings.stacks, ...known }).render(),
-    { loginRoleArn: settings.loginRoleArn, adapterUrl: settings.adapterUrl },
-    placeholders,
-  );
-  const environments = [{ name, ...definition }];
-  const owned = new EscEnvironments("environments", { organization, project, environments, imports });
-  return { environments: owned.ids, secretEntries: entries.names };
-}
-
 const program = stacks[stack];
 if (program === undefined) {
   throw new pulumi.RunError(`no stack is called "${stack}": use one of ${Object.keys(stacks).join(", ")}`);
 }
-const outputs = program();
 
-/** `organization/project/environment` of each environment that this stack owns. */
-export const environments = outputs.environments;
-/** Name of each Secrets Manager entry that this stack owns. Their values are put there by people. */
-export const secretEntries = outputs.secretEntries ?? {};
+export = program();

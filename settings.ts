@@ -3,11 +3,14 @@ import * as z from "zod";
 
 const stackSources = z.record(
   z.string(),
-  z.strictObject({
-    stack: z.string().describe("project/stack"),
-    outputs: z.record(z.string(), z.string()).describe("output: VARIABLE"),
-  }),
+  z.strictObject({ stack: z.string(), outputs: z.record(z.string(), z.string()) }),
 );
+
+const github = z.strictObject({
+  repository: z.string(),
+  repositoryId: z.optional(z.string()),
+  repositoryOwnerId: z.optional(z.string()),
+});
 
 /** Everything that `Pulumi.yaml` and `Pulumi.<stack>.yaml` may say. */
 export interface Settings {
@@ -20,16 +23,14 @@ export interface Settings {
   readonly domain: string;
   /** Pulumi stacks whose outputs the stage's environment reads, by the name it shows them under. */
   readonly stacks: z.infer<typeof stackSources>;
-  /** ARN of the role that ESC assumes to read the stage's entries. */
-  readonly loginRoleArn?: string;
-  /** Full https address of the adapter's open route. */
-  readonly adapterUrl?: string;
+  /** The repository whose workflows deploy. None: no roles for GitHub. */
+  readonly github: z.infer<typeof github> | undefined;
 }
 
 /**
  * Reads the stack's configuration and checks its form.
  *
- * @throws RunError naming the key, what it holds and what it should hold.
+ * @throws RunError naming the key and what it should hold.
  */
 export function readSettings(): Settings {
   const config = new pulumi.Config();
@@ -40,8 +41,7 @@ export function readSettings(): Settings {
     region: new pulumi.Config("aws").require("region"),
     domain: config.require("domain"),
     stacks: readObject(config, "stacks", stackSources) ?? {},
-    loginRoleArn: config.get("loginRoleArn"),
-    adapterUrl: config.get("adapterUrl"),
+    github: readObject(config, "github", github),
   };
 }
 

@@ -6,7 +6,7 @@ const directory = join(__dirname, "..");
 
 /** Preview and up of each stack, one after another, so that no run slows another down. */
 export async function benchSandbox(): Promise<void> {
-  const cloud = new LaptopCloud();
+  const cloud = await LaptopCloud.start();
   for (const stack of ["base", "dev", "staging", "prod"]) {
     for (const operation of ["preview", "up"] satisfies Operation[]) {
       const deployment = await cloud.deploy({ directory, stack, operation });

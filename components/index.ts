@@ -4,10 +4,16 @@
  * @module
  */
 
+export type { AdapterEntryArgs, AdapterIssuerArgs, AdapterRuleArgs } from "./adapter-config";
+export { AdapterLambda, type AdapterLambdaArgs } from "./adapter-lambda";
+export { AdapterNatGateways, AdapterNetwork, type AdapterNetworkArgs } from "./adapter-network";
 export {
   type EscEnvironmentArgs,
   EscEnvironments,
   type EscEnvironmentsArgs,
   renderTwice,
 } from "./esc-environments";
+export { EscLogin, type EscLoginArgs } from "./esc-login";
+export { GithubDeploy, type GithubDeployArgs } from "./github-deploy";
+export { OidcProvider, type OidcProviderArgs, OidcProviderMode } from "./oidc-provider";
 export { SecretEntries, type SecretEntriesArgs, type SecretEntryArgs } from "./secret-entries";

@@ -1,6 +1,7 @@
 import { createPulumiStacksProvider, type StackOutputs } from "../esc/providers/pulumi-stacks";
-import { type Account, createAccount } from "./aws/account";
-import { createAwsCloud } from "./aws/resources";
+import { GITHUB_ISSUER, PULUMI_ISSUER } from "../trust";
+import { type Account, type Aws, createAccount, createAwsCloud, startAws } from "./aws";
+import type { AwsClientOptions } from "./aws-clients";
 import {
   containsSecret,
   type Deployment,
@@ -11,11 +12,24 @@ import {
   plainMap,
   readStackSettings,
 } from "./engine/index";
-import { createPulumiServiceCloud, EscService } from "./pulumi/index";
+import { Issuer, startIssuerServer } from "./issuers";
+import { type LambdaHost, startLambdaHost } from "./lambda";
+import { createPulumiServiceCloud, EscService } from "./pulumi";
+import { createEscProviders } from "./pulumi/esc-providers";
+import { Routes } from "./routes";
 
 export interface LaptopCloudOptions {
   /** The one Pulumi organization there is. @default "acme" */
   readonly organization?: string;
+}
+
+interface Parts {
+  readonly organization: string;
+  readonly aws: Aws;
+  readonly lambda: LambdaHost;
+  readonly issuers: LaptopCloud["issuers"];
+  readonly routes: Routes;
+  readonly stop: () => Promise<void>;
 }
 
 export interface DeployStackOptions {
@@ -31,28 +45,80 @@ export interface DeployStackOptions {
 }
 
 /**
- * The clouds that programs are provisioned into, on this machine and in memory: an AWS account, Pulumi's ESC
- * service, and the outputs of the stacks that were brought up.
+ * The clouds that programs are provisioned into, on this machine and in memory: an AWS account behind one
+ * endpoint, Pulumi's ESC service, the issuers of Pulumi and GitHub, and the outputs of the stacks that were
+ * brought up. Everything listens on loopback; nothing leaves the machine.
  */
 export class LaptopCloud {
   readonly organization: string;
   readonly account: Account;
+  readonly aws: Aws;
+  readonly issuers: { readonly pulumi: Issuer; readonly github: Issuer };
+  /** From the addresses that deployed code knows to the loopback ones that stand for them. */
+  readonly routes: Routes;
   readonly esc: EscService;
   /** By `project/stack`. */
   readonly #outputs = new Map<string, PropertyMap>();
+  readonly #lambda: LambdaHost;
+  readonly #stop: () => Promise<void>;
 
-  constructor({ organization = "acme" }: LaptopCloudOptions = {}) {
-    this.organization = organization;
-    this.account = createAccount();
+  private constructor(parts: Parts) {
+    this.organization = parts.organization;
+    this.account = parts.aws.account;
+    this.aws = parts.aws;
+    this.issuers = parts.issuers;
+    this.routes = parts.routes;
+    this.#lambda = parts.lambda;
+    this.#stop = parts.stop;
+    const { organization } = parts;
+    const providers = createEscProviders({
+      issuer: parts.issuers.pulumi,
+      awsUrl: parts.aws.url,
+      fetch: parts.routes.fetch,
+    });
     this.esc = new EscService({
       organizations: [organization],
-      providers: () => ({
+      providers: (context) => ({
+        ...providers(context),
         "pulumi-stacks": createPulumiStacksProvider({
           organization,
           stackOutputs: (_, stack) => this.#stackOutputs(stack),
         }),
       }),
     });
+  }
+
+  /** Starts everything. End it with `stop`: it listens on ports. */
+  static async start({ organization = "acme" }: LaptopCloudOptions = {}): Promise<LaptopCloud> {
+    const issuers = {
+      pulumi: new Issuer({ url: PULUMI_ISSUER }),
+      github: new Issuer({ url: GITHUB_ISSUER }),
+    };
+    const issuerServer = await startIssuerServer(Object.values(issuers));
+    const routes = new Routes(issuerServer.routes);
+    const aws = await startAws({ account: createAccount(), fetch: routes.fetch });
+    const lambda = await startLambdaHost({ account: aws.account, endpointUrl: aws.url, routes });
+    const stop = async () => {
+      await lambda.stop();
+      await aws.close();
+      await issuerServer.close();
+    };
+    return new LaptopCloud({ organization, issuers, routes, aws, lambda, stop });
+  }
+
+  /** What a stack that is up exports; undefined when there is none of that name (`project/stack`). */
+  outputs(stack: string): PropertyMap | undefined {
+    return this.#outputs.get(stack);
+  }
+
+  /** For clients of the account's services. */
+  awsClientOptions(region: string): AwsClientOptions {
+    return { endpoint: this.aws.url, region };
+  }
+
+  /** Closes every port and leaves no process and no file behind. */
+  stop(): Promise<void> {
+    return this.#stop();
   }
 
   /**
@@ -62,7 +128,7 @@ export class LaptopCloud {
    */
   async deploy(options: DeployStackOptions): Promise<Deployment> {
     const settings = await readStackSettings(options);
-    const aws = createAwsCloud(this.account);
+    const aws = createAwsCloud(this.account, { onFunctionUrl: this.#lambda.publish });
     const pulumi = createPulumiServiceCloud(this.esc);
     const deployment = await deploy({
       operation: options.operation,

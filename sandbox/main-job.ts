@@ -1,6 +1,8 @@
 import { formatDiagnostic } from "../esc/check";
 import { type Diagnostic, EvaluatorError } from "../esc/evaluator";
+import { type AdapterAnswer, askAdapter } from "./adapter-cases";
 import type { LaptopCloud } from "./cloud";
+import { readStackSettings, type StackSettings } from "./engine";
 import type {
   Deployment,
   DeploymentEvent,
@@ -9,7 +11,10 @@ import type {
   ResourceState,
 } from "./engine/index";
 import { type ExportedVariable, exportedVariables } from "./exported-variables";
-import { type EnvironmentId, EscServiceError } from "./pulumi/index";
+import { type EnvironmentId, EscServiceError } from "./pulumi";
+import { putValues } from "./put-values";
+import { trustCases } from "./trust-cases";
+import { decideTrust, type TrustDecision } from "./trust-decisions";
 
 export interface MainJobOptions {
   readonly cloud: LaptopCloud;
@@ -61,11 +66,16 @@ export interface MainJobReport {
   readonly ok: boolean;
   readonly stacks: readonly StackReport[];
   readonly environments: readonly EnvironmentReport[];
+  /** Who asked for what, who got it, and why. Empty when a stack is not up. */
+  readonly trust: readonly TrustDecision[];
+  /** What staging's adapter answered to whom. Empty when a stack is not up. */
+  readonly adapter: readonly AdapterAnswer[];
 }
 
 /**
- * The main job: previews and brings up every stack of the program, then checks and opens every environment that
- * came of it. Stacks go side by side; those whose environments import `base` wait for it to be up.
+ * The main job: previews and brings up every stack of the program, puts values into the entries, checks and opens
+ * every environment that came of it, and asks the account who may do what. Stacks go side by side, but for
+ * `base`, which comes before all that rests on it.
  *
  * @throws EngineError for a project or stack file that cannot be used.
  */
@@ -79,14 +89,59 @@ export async function runMainJob(options: MainJobOptions): Promise<MainJobReport
       ["staging", "prod"].map((stack) => bringUp(options, { directory: folder, stack, preview: false })),
     ),
   ]);
+  const up = stacks.every(({ ok }) => ok);
+  if (up) await putValues(cloud);
   const environments: EnvironmentReport[] = [];
   for (const { id } of cloud.esc.store.list(cloud.organization)) {
     environments.push(await tryEnvironment(cloud, id));
   }
+  const settings = await readStackSettings({ directory, stack: "base" });
+  const trust = up ? await askTrust(cloud, settings) : [];
+  const adapter = up ? await askStagingAdapter(cloud, settings) : [];
   const ok =
-    stacks.every((stack) => stack.ok) &&
-    environments.every(({ findings, problems }) => findings.length + problems.length === 0);
-  return { ok, stacks, environments };
+    up &&
+    environments.every(({ findings, problems }) => findings.length + problems.length === 0) &&
+    [...trust, ...adapter].every((answer) => answer.ok);
+  return { ok, stacks, environments, trust, adapter };
+}
+
+function askStagingAdapter(cloud: LaptopCloud, { project }: StackSettings): Promise<AdapterAnswer[]> {
+  const { organization, issuers, routes } = cloud;
+  const url = String(cloud.outputs(`${project}/staging`)?.adapterUrl);
+  return askAdapter({
+    organization,
+    project,
+    stage: "staging",
+    url,
+    issuer: issuers.pulumi,
+    fetch: routes.fetch,
+  });
+}
+
+/** Asks for the program that was brought up: its project, and the repository that it lets deploy. */
+async function askTrust(cloud: LaptopCloud, { project, config }: StackSettings): Promise<TrustDecision[]> {
+  const github = JSON.parse(config[`${project}:github`] ?? "null") as GithubSetting | null;
+  if (github === null)
+    throw new TypeError(`${project}:github is not configured, so there are no roles to ask for`);
+  const [owner = "", name = ""] = github.repository.split("/");
+  const { repositoryId, repositoryOwnerId: ownerId } = github;
+  return decideTrust({
+    cases: trustCases({
+      organization: cloud.organization,
+      project,
+      repository: { owner, name, ownerId, repositoryId },
+    }),
+    accountId: cloud.account.id,
+    aws: cloud.awsClientOptions(config["aws:region"] ?? cloud.account.region),
+    decisions: cloud.aws.decisions,
+    issuers: Object.values(cloud.issuers),
+  });
+}
+
+interface GithubSetting {
+  readonly repository: string;
+  readonly repositoryId?: string;
+  readonly repositoryOwnerId?: string;
 }
 
 interface BringUp {
@@ -114,16 +169,24 @@ async function bringUp(
     options.onProgress?.({ stack: `${project}/${stack}`, operation, ok, durationMs });
     return deployment;
   };
+  const first = await after;
+  if (first?.ok === false) return notBroughtUp(first, stack);
   const previewed = preview ? await run("preview") : undefined;
   if (previewed?.ok === false) return stackReport(previewed, { previewMs: previewed.durationMs });
-  const first = await after;
-  if (first?.ok === false && previewed !== undefined) {
-    const message = `not brought up: it needs ${first.stack}, which failed`;
-    const failure = { code: "ERR_ENGINE_ABORTED", message } as const;
-    return { ...stackReport(previewed, { previewMs: previewed.durationMs }), ok: false, failure };
-  }
   const up = await run("up");
   return stackReport(up, { previewMs: previewed?.durationMs, upMs: up.durationMs });
+}
+
+function notBroughtUp(first: StackReport, stack: string): StackReport {
+  const message = `not brought up: it needs ${first.stack}, which failed`;
+  const name = first.stack.replace(/[^/]+$/, stack);
+  return {
+    stack: name,
+    ok: false,
+    failure: { code: "ERR_ENGINE_ABORTED", message },
+    warnings: [],
+    resources: [],
+  };
 }
 
 function stackReport(deployment: Deployment, times: Pick<StackReport, "previewMs" | "upMs">): StackReport {

@@ -1,11 +1,13 @@
+import type { AdapterAnswer } from "./adapter-cases";
 import { renderTree } from "./engine/index";
 import type { EnvironmentReport, MainJobReport, StackReport } from "./main-job";
+import type { TrustDecision } from "./trust-decisions";
 
 const WIDTH = 80;
 
 /** The main job's report for people, at most 80 columns where names allow it. Never shows a secret. */
 export function renderReport(report: MainJobReport): string {
-  const { stacks, environments } = report;
+  const { stacks, environments, trust, adapter } = report;
   const exporting = environments.filter((environment) => environment.exports.length > 0);
   const lines = [
     ...heading("What was provisioned"),
@@ -13,6 +15,10 @@ export function renderReport(report: MainJobReport): string {
     ...heading("Environments"),
     ...environments.flatMap(renderEnvironment),
     ...exporting.flatMap(renderExports),
+    ...(trust.length === 0 ? [] : heading("Who may do what, and what decided")),
+    ...trust.flatMap(renderTrust),
+    ...(adapter.length === 0 ? [] : heading("What staging's adapter answers")),
+    ...adapter.map(renderAnswer),
     "",
     verdict(report),
   ];
@@ -58,10 +64,40 @@ function renderExports({ id, exports }: EnvironmentReport): string[] {
   ];
 }
 
-function verdict({ ok, stacks, environments }: MainJobReport): string {
+function renderTrust({ title, decided, expected, because, ok }: TrustDecision): string[] {
+  const surprise = decided === expected ? "" : ` (expected: ${expected})`;
+  // The verdict stands at the end of the title already.
+  const [reason = "", ...rest] = because.split("\n");
+  return [
+    spread(`${mark(ok)} ${title}`, `${decided}${surprise}`),
+    ...wrap(reason.replace(/^(allowed|denied): /, ""), WIDTH - 2).map((line) => `  ${line}`),
+    ...rest,
+  ];
+}
+
+/** Breaks at spaces; what has none, an address say, keeps its length. */
+function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= width)
+      lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
+}
+
+function renderAnswer({ title, code, status, expected, ok }: AdapterAnswer): string {
+  return spread(`${mark(ok)} ${title}`, `${status} ${code}${ok ? "" : ` (expected: ${expected})`}`);
+}
+
+function verdict({ ok, stacks, environments, trust, adapter }: MainJobReport): string {
   if (!ok) return "Something is wrong: see the lines marked ✗.";
   const resources = stacks.reduce((sum, stack) => sum + stack.resources.length, 0);
-  return `All well: ${stacks.length} stacks, ${resources} resources, ${environments.length} environments.`;
+  return [
+    `All well: ${stacks.length} stacks with ${resources} resources, ${environments.length} environments,`,
+    `${trust.length + adapter.length} decisions as they should be. Nothing left this machine.`,
+  ].join("\n");
 }
 
 const mark = (ok: boolean) => (ok ? "✓" : "✗");

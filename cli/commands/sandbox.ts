@@ -37,16 +37,16 @@ export function sandboxCommand(): Command {
 }
 
 async function run(json: boolean): Promise<void> {
-  await interruptible(async (signal) => {
-    const { report } = await provision(signal);
+  await withCloud(async (cloud, signal) => {
+    const report = await provision(cloud, signal);
     process.stdout.write(json ? `${JSON.stringify(report, null, 2)}\n` : renderReport(report));
     if (!report.ok) throw new CommandFailure(EXIT.finding);
   });
 }
 
 async function runServe({ host, port, envFile }: ServeOptions): Promise<void> {
-  await interruptible(async (signal) => {
-    const { cloud, report } = await provision(signal);
+  await withCloud(async (cloud, signal) => {
+    const report = await provision(cloud, signal);
     if (!report.ok) throw new CommandFailure(EXIT.finding, renderReport(report));
     const server = await serve({ cloud, host, port });
     try {
@@ -62,18 +62,10 @@ async function runServe({ host, port, envFile }: ServeOptions): Promise<void> {
   });
 }
 
-async function provision(signal: AbortSignal): Promise<{ cloud: LaptopCloud; report: MainJobReport }> {
+async function provision(cloud: LaptopCloud, signal: AbortSignal): Promise<MainJobReport> {
   const directory = process.cwd();
-  if (!existsSync(join(directory, "Pulumi.yaml"))) {
-    throw new CommandFailure(
-      EXIT.cannotRun,
-      `there is no Pulumi.yaml in ${directory}: run this where the program is`,
-    );
-  }
-  const cloud = new LaptopCloud();
   const teamPrograms = ["infra", "api"].map((name) => join(directory, "examples", name));
-  const report = await runMainJob({ cloud, directory, teamPrograms, onProgress, signal });
-  return { cloud, report };
+  return runMainJob({ cloud, directory, teamPrograms, onProgress, signal });
 }
 
 function onProgress({ stack, operation, ok, durationMs }: ProgressStep): void {
@@ -81,16 +73,24 @@ function onProgress({ stack, operation, ok, durationMs }: ProgressStep): void {
   process.stderr.write(`${ok ? "✓" : "✗"} ${operation.padEnd(7)} ${stack.padEnd(24)} ${time.padStart(6)}\n`);
 }
 
-/** Runs until done or until Ctrl-C, which ends every deployment and leaves no process behind. */
-async function interruptible(job: (signal: AbortSignal) => Promise<void>): Promise<void> {
+/** Runs until done or until Ctrl-C, which ends every deployment; either way no process and no file is left. */
+async function withCloud(job: (cloud: LaptopCloud, signal: AbortSignal) => Promise<void>): Promise<void> {
+  if (!existsSync("Pulumi.yaml")) {
+    throw new CommandFailure(
+      EXIT.cannotRun,
+      `there is no Pulumi.yaml in ${process.cwd()}: run this where the program is`,
+    );
+  }
   const controller = new AbortController();
   const interrupt = () => controller.abort();
   process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
+  const cloud = await LaptopCloud.start();
   try {
-    await job(controller.signal);
+    await job(cloud, controller.signal);
   } catch (error) {
     if (!controller.signal.aborted) throw error;
   } finally {
+    await cloud.stop();
     process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
   }
   if (controller.signal.aborted) throw new CommandFailure(EXIT.interrupted, "interrupted");

@@ -14,7 +14,8 @@ describe("The main job, on the program of this repository", () => {
   before(async function () {
     this.timeout(60_000);
     const teamPrograms = ["infra", "api"].map((name) => join(root, "examples", name));
-    report = await runMainJob({ cloud: new LaptopCloud(), directory: root, teamPrograms });
+    const cloud = await LaptopCloud.start();
+    report = await runMainJob({ cloud, directory: root, teamPrograms }).finally(() => cloud.stop());
     text = renderReport(report);
   });
 
@@ -52,8 +53,10 @@ describe("The main job, on the program of this repository", () => {
 
 describe("What is broken in a program, the sandbox names", () => {
   const failure = async (directory: string, stack: string, config: Record<string, string> = {}) => {
-    const cloud = new LaptopCloud();
-    const deployment = await cloud.deploy({ directory, stack, operation: "preview", config });
+    const cloud = await LaptopCloud.start();
+    const deployment = await cloud
+      .deploy({ directory, stack, operation: "preview", config })
+      .finally(() => cloud.stop());
     assert.equal(deployment.ok, false);
     return deployment.failure?.message ?? "";
   };
