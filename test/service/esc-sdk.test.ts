@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type StartedService, startService } from "./support.js";
+import { type StartedService, startService } from "./support";
 
 /** The status that a call of the SDK was refused with. The error itself holds the token: it is not to be shown. */
 async function refusedWith(call: Promise<unknown>): Promise<{ status?: number; data?: unknown }> {

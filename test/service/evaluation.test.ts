@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { secret } from "../../esc/evaluator/index.js";
-import { EscService, EscServiceError } from "../../sandbox/pulumi/index.js";
-import { openAndRead, plainValues, type StartedService, startService, write } from "./support.js";
+import { secret } from "../../esc/evaluator/index";
+import { EscService, EscServiceError } from "../../sandbox/pulumi/index";
+import { openAndRead, plainValues, type StartedService, startService, write } from "./support";
 
 /** What a refused check or open found. */
 async function findings(call: Promise<unknown>): Promise<string[]> {

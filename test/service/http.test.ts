@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { createEscServer, EscService } from "../../sandbox/pulumi/index.js";
-import { ACCESS_TOKEN, type StartedService, startService, write } from "./support.js";
+import { createEscServer, EscService } from "../../sandbox/pulumi/index";
+import { ACCESS_TOKEN, type StartedService, startService, write } from "./support";
 
 async function answer(response: Response): Promise<[number, { code?: number; message?: string }]> {
   return [response.status, (await response.json()) as { code?: number; message?: string }];

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { createPulumiStacksProvider } from "../../esc/providers/pulumi-stacks.js";
-import { EscService, type EscServiceError } from "../../sandbox/pulumi/index.js";
-import { openAndRead, plainValues, write } from "./support.js";
+import { createPulumiStacksProvider } from "../../esc/providers/pulumi-stacks";
+import { EscService, type EscServiceError } from "../../sandbox/pulumi/index";
+import { openAndRead, plainValues, write } from "./support";
 
 const known: Record<string, Record<string, unknown>> = {
   "acme infra/staging": { cluster: "main", ports: [80, 443], password: "correct horse", nothing: null },

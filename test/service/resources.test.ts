@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Operation, ResourceRequest } from "../../sandbox/engine/cloud.js";
-import { Asset, Secret, UNKNOWN } from "../../sandbox/engine/values.js";
-import { createPulumiServiceCloud, EscService } from "../../sandbox/pulumi/index.js";
-import { write } from "./support.js";
+import type { Operation, ResourceRequest } from "../../sandbox/engine/cloud";
+import { Asset, Secret, UNKNOWN } from "../../sandbox/engine/values";
+import { createPulumiServiceCloud, EscService } from "../../sandbox/pulumi/index";
+import { write } from "./support";
 
 const environment = "pulumiservice:index:Environment";
 const versionTag = "pulumiservice:index:EnvironmentVersionTag";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { EscService } from "../../sandbox/pulumi/index.js";
-import { write } from "./support.js";
+import { EscService } from "../../sandbox/pulumi/index";
+import { write } from "./support";
 
 const notFound = { code: "ERR_ESC_SERVICE_NOT_FOUND", status: 404 };
 
