@@ -30,6 +30,9 @@ function overrideExit(command: Command): void {
   for (const child of command.commands) overrideExit(child);
 }
 
+// Five lines on stderr in every process on Node 20, for people who cannot act on them: the lock file decides.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= "true";
+
 void main(process.argv).then((code) => {
   process.exitCode = code;
 });

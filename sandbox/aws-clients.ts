@@ -14,17 +14,27 @@ export interface AwsClientOptions {
   readonly region: string;
 }
 
-/** A call answers at once or is a bug here: no retry hides it. Nothing is read of this machine's AWS configuration. */
-const common = { maxAttempts: 1 } as const;
+/**
+ * What AWS's SDK would otherwise take from the environment and the profile of whoever runs the sandbox, besides
+ * endpoint, region and credentials. No retry: a call answers at once, or there is a fault that a retry would hide.
+ */
+export const isolated = {
+  maxAttempts: 1,
+  retryMode: "standard",
+  defaultsMode: "standard",
+  useFipsEndpoint: false,
+  useDualstackEndpoint: false,
+  userAgentAppId: "",
+} as const;
 
 export function secretsManagerClient(
   options: AwsClientOptions,
   credentials: Credentials,
 ): SecretsManagerClient {
-  return new SecretsManagerClient({ ...common, ...options, credentials });
+  return new SecretsManagerClient({ ...isolated, ...options, credentials });
 }
 
 /** For `AssumeRoleWithWebIdentity`, which is not signed. */
 export function stsClient(options: AwsClientOptions): STSClient {
-  return new STSClient({ ...common, ...options });
+  return new STSClient({ ...isolated, ...options });
 }

@@ -14,8 +14,7 @@ import {
 } from "./engine/index";
 import { Issuer, startIssuerServer } from "./issuers";
 import { type LambdaHost, startLambdaHost } from "./lambda";
-import { createPulumiServiceCloud, EscService } from "./pulumi";
-import { createEscProviders } from "./pulumi/esc-providers";
+import { createEscProviders, createPulumiServiceCloud, EscService } from "./pulumi";
 import { Routes } from "./routes";
 
 export interface LaptopCloudOptions {

@@ -34,7 +34,10 @@ export type ExecutionContext = { readonly [name: string]: unknown };
 export interface CallContext {
   /** Name of the environment in which the call is written, as the import spells it. */
   readonly currentEnvironment: string;
-  /** Name of the environment that was opened; `<yaml>` for an anonymous one. */
+  /**
+   * Name of the outermost environment that has one. The imports of an anonymous definition (`<yaml>`: a stack's,
+   * under `pulumi up`) are each a root of their own.
+   */
   readonly rootEnvironment: string;
   /** The rest of the execution context, plain. */
   readonly context: ExecutionContext;

@@ -9,6 +9,7 @@ import type { AwsCaller } from "../../esc/providers/aws-session";
 import { createExternalProvider } from "../../esc/providers/external";
 import type { TokenOptions } from "../../esc/providers/tokens";
 import { escAudience, escSubject, PULUMI_ISSUER } from "../../trust/index";
+import { isolated } from "../aws-clients";
 import type { Issuer } from "../issuers/index";
 import type { ProviderContext } from "./providers";
 
@@ -19,12 +20,6 @@ export interface EscProvidersOptions {
   readonly awsUrl: string;
   /** How adapters are reached: `Routes.fetch`, which knows the `https://` addresses of definitions. */
   readonly fetch: typeof globalThis.fetch;
-}
-
-/** For whom providers are made, and for the opening of what. */
-export interface OpenContext extends ProviderContext {
-  /** Name of what is opened; `<yaml>` for an anonymous definition. @default the root of each call */
-  readonly openedEnvironment?: string;
 }
 
 /**
@@ -42,7 +37,7 @@ const TOKEN_LIFETIME_SECONDS = 3600;
  */
 export function createEscProviders(
   options: EscProvidersOptions,
-): (context: OpenContext) => Record<string, Provider> {
+): (context: ProviderContext) => Record<string, Provider> {
   const { issuer, fetch } = options;
   const aws = awsCalls(options.awsUrl);
   return (context) => {
@@ -116,19 +111,6 @@ function awsCalls(endpoint: string): AwsCalls {
     },
   };
 }
-
-/**
- * What AWS's SDK would otherwise take from the environment and the profile of whoever runs the sandbox, besides
- * endpoint, region and credentials. No retry: a call answers at once, or there is a fault that a retry would hide.
- */
-const isolated = {
-  maxAttempts: 1,
-  retryMode: "standard",
-  defaultsMode: "standard",
-  useFipsEndpoint: false,
-  useDualstackEndpoint: false,
-  userAgentAppId: "",
-} as const;
 
 async function noCredentials(): Promise<never> {
   throw new Error("AssumeRoleWithWebIdentity is not signed");

@@ -121,7 +121,8 @@ export class EscService {
    * why an open of it must fail.
    */
   missingProviders(reference: EnvironmentReference): string[] {
-    return missingProviders(this.store.read(reference).yaml, this.providers(reference.organization));
+    const { yaml, name } = this.definition(reference);
+    return missingProviders(yaml, this.providers(reference.organization, name));
   }
 
   /** Opens an environment, at its latest revision or at the reference's version. @throws as `openYaml` */
@@ -170,7 +171,7 @@ export class EscService {
     definition: Definition,
   ): Promise<Checked> {
     const { environment = "{}", diagnostics } = await check({
-      ...this.evaluation(organization, defaultDuration),
+      ...this.evaluation(organization, defaultDuration, definition.name),
       ...definition,
     });
     refuseErrors(what, diagnostics);
@@ -189,7 +190,7 @@ export class EscService {
       redactedJson = "{}",
       diagnostics,
     } = await open({
-      ...this.evaluation(organization, formatGoDuration(durationMs)),
+      ...this.evaluation(organization, formatGoDuration(durationMs), definition.name),
       ...definition,
     });
     refuseErrors(definition.name === undefined ? "the definition" : owner, diagnostics);
@@ -201,16 +202,17 @@ export class EscService {
   private evaluation(
     organization: string,
     duration: string,
+    opened?: string,
   ): Pick<EvaluateOptions, "loadEnvironment" | "providers" | "context"> {
     return {
       loadEnvironment: async (name) => this.definition(parseImport(organization, name)),
-      providers: completeProviders(this.providers(organization)),
+      providers: completeProviders(this.providers(organization, opened)),
       context: executionContext({ organization, user: this.user, duration }),
     };
   }
 
-  private providers(organization: string): Readonly<Record<string, Provider>> {
-    return this.options.providers?.({ organization, user: this.user }) ?? {};
+  private providers(organization: string, opened = "<yaml>"): Readonly<Record<string, Provider>> {
+    return this.options.providers?.({ organization, user: this.user, openedEnvironment: opened }) ?? {};
   }
 
   private definition(
@@ -227,7 +229,9 @@ export class EscService {
 const defaultDuration = "1h0m0s";
 
 /** The keys of `context` that Pulumi's service documents; the evaluator adds the environments' names itself. */
-function executionContext(options: ProviderContext & { duration: string }): ExecutionContext {
+function executionContext(
+  options: Omit<ProviderContext, "openedEnvironment"> & { duration: string },
+): ExecutionContext {
   const { organization, user, duration } = options;
   return {
     pulumi: {

@@ -1,5 +1,6 @@
 export type { EnvironmentStore, Revision, RevisionTag } from "./environment-store";
 export { EscServiceError, type EscServiceErrorCode } from "./errors";
+export { createEscProviders, type EscProvidersOptions } from "./esc-providers";
 export {
   type Checked,
   EscService,

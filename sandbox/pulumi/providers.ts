@@ -2,10 +2,12 @@ import { isMap, isScalar, parseDocument, visit } from "yaml";
 import type { Provider } from "../../esc/evaluator/types";
 import { providerSchemas } from "../../esc/providers/schemas";
 
-/** For whom providers are made: one organization's environments, opened by one user. */
+/** For whom providers are made: one opening of one organization's environments by one user. */
 export interface ProviderContext {
   readonly organization: string;
   readonly user: { readonly login: string; readonly name: string };
+  /** Name of what is opened; `<yaml>` for an anonymous definition. */
+  readonly openedEnvironment: string;
 }
 
 /**

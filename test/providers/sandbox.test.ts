@@ -224,12 +224,7 @@ describe("ESC's providers in the sandbox", () => {
     }
   });
 
-  it("present <yaml> for a stack's imports, told that this is what is opened", async () => {
-    const providersFor = makeProviders();
-    esc = new EscService({
-      organizations: ["acme"],
-      providers: (context) => providersFor({ ...context, openedEnvironment: "<yaml>" }),
-    });
+  it("present <yaml> for a stack's imports", async () => {
     await save("escapement/staging", entries(database, { subjectAttributes: [] }));
     await assert.rejects(esc.openYaml("acme", "imports: [escapement/staging]\n"));
     assert.match(laptop.lastDecision.who, /^pulumi:environments:org:acme:env:<yaml> /);
