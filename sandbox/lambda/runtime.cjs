@@ -50,8 +50,7 @@ net.Socket.prototype.connect = function (...given) {
       ? first
       : { port: first, host: typeof second === "string" ? second : undefined };
   const { host = "localhost", port } = options;
-  if (options.path !== undefined || /^(localhost|127(\.\d+){3}|::1)$/.test(host))
-    return connect.apply(this, given);
+  if (options.path || /^(localhost|127(\.\d+){3}|::1)$/.test(host)) return connect.apply(this, given);
   process.nextTick(() => this.destroy(refuse(`${host}:${port}`)));
   return this;
 };
