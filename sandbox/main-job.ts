@@ -10,6 +10,7 @@ import type {
   Operation,
   ResourceState,
 } from "./engine/index";
+import { watchAccount } from "./evidence";
 import { type ExportedVariable, exportedVariables } from "./exported-variables";
 import { type EnvironmentId, EscServiceError } from "./pulumi";
 import { putValues } from "./put-values";
@@ -195,8 +196,8 @@ function stackReport(deployment: Deployment, times: Pick<StackReport, "previewMs
   return { stack: `${project}/${stack}`, ok, failure, warnings, resources, ...times };
 }
 
-/** Checks an environment as it is stored, then opens it. */
-async function tryEnvironment(cloud: LaptopCloud, id: EnvironmentId): Promise<EnvironmentReport> {
+/** Checks an environment as it is stored, then opens it. Where that fails, it says what the account saw besides. */
+export async function tryEnvironment(cloud: LaptopCloud, id: EnvironmentId): Promise<EnvironmentReport> {
   const { esc } = cloud;
   const name = `${id.project}/${id.name}`;
   const lines = (diagnostics: readonly Diagnostic[]) =>
@@ -206,16 +207,13 @@ async function tryEnvironment(cloud: LaptopCloud, id: EnvironmentId): Promise<En
     revision: esc.store.read(id).number,
     findings: lines((await esc.check(id)).diagnostics),
   };
+  const evidence = watchAccount(cloud.aws);
   try {
     const session = await esc.open(id);
     return { ...report, problems: [], exports: exportedVariables(esc.readSession(id, session.id)) };
   } catch (error) {
-    if (error instanceof EscServiceError && error.diagnostics.length > 0) {
-      return { ...report, problems: lines(error.diagnostics), exports: [] };
-    }
-    if (error instanceof EscServiceError || error instanceof EvaluatorError) {
-      return { ...report, problems: [`${name}: ${error.message}`], exports: [] };
-    }
-    throw error;
+    if (!(error instanceof EscServiceError) && !(error instanceof EvaluatorError)) throw error;
+    const said = error.diagnostics.length > 0 ? lines(error.diagnostics) : [`${name}: ${error.message}`];
+    return { ...report, problems: [...said, ...evidence()], exports: [] };
   }
 }
