@@ -1,4 +1,5 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --
+// `--` above: Node 20 would take `--env-file` of `sandbox serve` for its own option.
 import { Command, CommanderError } from "commander";
 import { sandboxCommand } from "./commands/sandbox";
 import { CommandFailure, EXIT } from "./exit";

@@ -3,6 +3,7 @@ import { rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { LaptopCloud } from "../../sandbox/cloud";
+import { readStackSettings } from "../../sandbox/engine";
 import { type MainJobReport, type ProgressStep, runMainJob } from "../../sandbox/main-job";
 import { renderReport } from "../../sandbox/report";
 import { serve } from "../../sandbox/serve";
@@ -48,7 +49,14 @@ async function runServe({ host, port, envFile }: ServeOptions): Promise<void> {
   await withCloud(async (cloud, signal) => {
     const report = await provision(cloud, signal);
     if (!report.ok) throw new CommandFailure(EXIT.finding, renderReport(report));
-    const server = await serve({ cloud, host, port });
+    const { project, config } = await readStackSettings({ directory: process.cwd(), stack: "staging" });
+    const server = await serve({
+      cloud,
+      host,
+      port,
+      region: config["aws:region"] ?? cloud.account.region,
+      adapterUrl: String(cloud.outputs(`${project}/staging`)?.adapterUrl),
+    });
     try {
       await writeEnvFile(envFile, server.variables);
       process.stdout.write(
