@@ -44,10 +44,11 @@ export class Laptop {
   readonly internalErrors: unknown[] = [];
   private aws: Aws | undefined;
   private running: LambdaHost | undefined;
-  private cloud = createAwsCloud(createAccount());
+  cloud: ReturnType<typeof createAwsCloud>;
 
   constructor() {
     this.account = createAccount({ now: () => Date.now() + this.ahead });
+    this.cloud = createAwsCloud(this.account);
   }
 
   /** Milliseconds by which the account's clock is ahead of ours. */
@@ -142,15 +143,20 @@ export class Laptop {
   /** A Secrets Manager entry with a value; answers its ARN. */
   async secret(name: string, value: string): Promise<string> {
     const { id } = await this.create("aws:secretsmanager/secret:Secret", name, { name });
+    await this.putValue(id, value);
+    return id;
+  }
+
+  /** Gives an entry a value, as the administrator. */
+  async putValue(arn: string, value: string): Promise<void> {
     const { accessKeyId, secretAccessKey } = openAdministratorSession(this.account);
     const client = new SecretsManagerClient({
       endpoint: this.endpointUrl,
-      region: this.account.region,
+      region: arn.split(":")[3] ?? "",
       credentials: { accessKeyId, secretAccessKey },
     });
-    await client.send(new PutSecretValueCommand({ SecretId: name, SecretString: value }));
+    await client.send(new PutSecretValueCommand({ SecretId: arn, SecretString: value }));
     client.destroy();
-    return id;
   }
 }
 

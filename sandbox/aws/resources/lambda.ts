@@ -2,6 +2,7 @@ import type { ResourceRequest, ResourceType } from "../../engine/cloud";
 import type { Archive } from "../../engine/values";
 import { type Account, makeUuid } from "../account";
 import { Authorizer } from "../authorize";
+import { AwsError } from "../errors";
 import { readFunctionCode } from "../function-code";
 import {
   addPermission,
@@ -94,6 +95,8 @@ function readReservedConcurrency(inputs: Inputs): number | undefined {
   return reserved < 0 ? undefined : reserved;
 }
 
+const networkOperations = ["CreateNetworkInterface", "DescribeNetworkInterfaces", "DeleteNetworkInterface"];
+
 /** Lambda puts a function into a network with the function's own role, and asks whether it may beforehand. */
 function requireNetworkAccess(account: Account, region: string, { roleArn }: FunctionConfiguration): void {
   checkExecutionRole(account, roleArn);
@@ -104,19 +107,18 @@ function requireNetworkAccess(account: Account, region: string, { roleArn }: Fun
     durationSeconds: 900,
   });
   const authorizer = new Authorizer({ account });
+  let asked = "";
   try {
-    for (const operation of [
-      "CreateNetworkInterface",
-      "DescribeNetworkInterfaces",
-      "DeleteNetworkInterface",
-    ]) {
-      authorizer.require(
-        session,
-        region,
-        { action: `ec2:${operation}`, resource: "*" },
-        "InvalidParameterValueException",
-      );
+    for (asked of networkOperations) {
+      authorizer.require(session, region, { action: `ec2:${asked}`, resource: "*" });
     }
+  } catch (error) {
+    if (!(error instanceof AwsError)) throw error;
+    throw new AwsError(
+      "InvalidParameterValueException",
+      `The provided execution role does not have permissions to call ${asked} on EC2 (${error.message})`,
+      { cause: error },
+    );
   } finally {
     account.sessions.delete(session.accessKeyId);
   }
