@@ -1,3 +1,4 @@
+/// <reference types="mocha" />
 import { untakenRejections } from "./rejections";
 
 /*
