@@ -12,6 +12,7 @@ const scratch = mkdtempSync(join(tmpdir(), "escapement-soak-"));
 const steps = [
   ...[22, 24].map((major) => ({ title: `the suite on Node ${major}`, run: () => suiteOn(major) })),
   { title: "the sandbox, kept up and used by Pulumi's own SDK", run: served },
+  { title: "the AWS CLI logs in with a minted token and reads, or is refused in AWS's words", run: awsCli },
 ];
 
 /** The same suite under another Node, which npm has as a package. */
@@ -42,6 +43,19 @@ async function served() {
     await ended;
   }
   if (fileExists(envFile)) throw new Error(`${envFile} is still there after Ctrl-C`);
+}
+
+/** The AWS CLI, from PyPI, in an environment of its own. */
+async function awsCli() {
+  const folder = join(scratch, "aws-cli");
+  await command("python3", ["-m", "venv", folder]);
+  await command(join(folder, "bin", "pip"), [
+    "install",
+    "--quiet",
+    "--disable-pip-version-check",
+    "awscli==1.46.2",
+  ]);
+  await command("npx", ["tsx", join(root, "tools", "soak-aws-cli.ts"), join(folder, "bin", "aws")]);
 }
 
 async function readEnvFile(file, ended) {
