@@ -28,6 +28,8 @@ export interface Aws {
   readonly url: string;
   /** Every decision taken so far, oldest first. */
   readonly decisions: readonly AccessDecision[];
+  /** Adds to them what is decided elsewhere in the account's name: by Lambda, when it takes on a role. */
+  readonly onDecision: DecisionListener;
   close(): Promise<void>;
 }
 
@@ -52,5 +54,5 @@ export async function startAws(options: AwsOptions): Promise<Aws> {
     port: options.port,
     onInternalError: options.onInternalError,
   });
-  return { account, url: endpoint.url, decisions, close: endpoint.close };
+  return { account, url: endpoint.url, decisions, onDecision, close: endpoint.close };
 }

@@ -36,6 +36,8 @@ export interface Invocation {
   readonly event: object;
   /** Where the function may go now. */
   readonly routes: RouteTable;
+  /** What time it is for the function, milliseconds since 1970. */
+  readonly now: number;
 }
 
 /** What came of it: the handler's answer, or nothing but a log that says why. */
@@ -97,8 +99,8 @@ export class ExecutionEnvironment {
   }
 
   /** Hands one request over. */
-  async invoke({ requestId, event, routes }: Invocation): Promise<Outcome> {
-    this.started ??= this.exchange({ kind: "start", routes }, initMilliseconds);
+  async invoke({ requestId, event, routes, now }: Invocation): Promise<Outcome> {
+    this.started ??= this.exchange({ kind: "start", routes, now }, initMilliseconds);
     const start = await this.started;
     if (start.kind !== "ready") {
       // Lambda loads the code anew for the next request.
@@ -112,8 +114,9 @@ export class ExecutionEnvironment {
         kind: "invoke",
         event,
         routes,
+        now,
         context: this.contextOf(requestId),
-        deadline: Date.now() + milliseconds,
+        deadline: now + milliseconds,
       },
       milliseconds,
     );
@@ -127,6 +130,7 @@ export class ExecutionEnvironment {
   /** Ends the process, whatever it is doing, and removes the folder. */
   async stop(): Promise<void> {
     this.kill();
+    if (this.child.pid !== undefined && !this.hasExited) await once(this.child, "exit");
     const closed = this.isClosed ? undefined : once(this.child, "close");
     // A process that left the group may hold the pipes open.
     await Promise.race([closed, wait(500, undefined, { ref: false })]);

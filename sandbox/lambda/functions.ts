@@ -52,10 +52,11 @@ export class Functions {
   private async serve(fn: LambdaFunction, requestId: string, event: object): Promise<Outcome> {
     const environment = await this.environmentOf(fn);
     if (!environment) return { answered: false };
-    const { endpointUrl, routes } = this.options;
+    const { account, endpointUrl, routes } = this.options;
     return environment.invoke({
       requestId,
       event,
+      now: account.now(),
       // AWS's services may be reached by fetch too.
       routes: { ...routes.toJSON(), [endpointUrl]: endpointUrl },
     });

@@ -17,6 +17,20 @@ new Worker(watchdog, { workerData: { sandbox: Number(sandbox), folder }, env: {}
 /** Known addresses to the loopback ones that stand for them. The same rule as `Routes` in sandbox/routes.ts. */
 let routes = {};
 
+/** How far the account's clock is ahead of this machine's, in milliseconds. */
+let ahead = 0;
+const MachineDate = Date;
+globalThis.Date = class Date extends MachineDate {
+  constructor(...given) {
+    if (given.length === 0) super(Date.now());
+    else super(...given);
+  }
+
+  static now() {
+    return MachineDate.now() + ahead;
+  }
+};
+
 function refuse(where) {
   const error = Object.assign(new Error(`sandbox: no route to ${where}`), { code: "ERR_SANDBOX_NO_ROUTE" });
   // The function may keep it to itself.
@@ -112,5 +126,6 @@ const tasks = {
 
 process.on("message", (task) => {
   routes = task.routes;
+  ahead = task.now - MachineDate.now();
   void tasks[task.kind](task);
 });

@@ -40,7 +40,6 @@ export interface Deployed {
 export class Laptop {
   readonly account: Account;
   readonly routes = new Routes();
-  readonly decisions: AccessDecision[] = [];
   readonly internalErrors: unknown[] = [];
   private aws: Aws | undefined;
   private running: LambdaHost | undefined;
@@ -56,10 +55,9 @@ export class Laptop {
 
   async start(): Promise<void> {
     const { account, routes } = this;
-    const onDecision = (decision: AccessDecision) => void this.decisions.push(decision);
     const onInternalError = (error: unknown) => void this.internalErrors.push(error);
-    this.aws = await startAws({ account, fetch: routes.fetch, onDecision, onInternalError });
-    const endpointUrl = this.aws.url;
+    this.aws = await startAws({ account, fetch: routes.fetch, onInternalError });
+    const { url: endpointUrl, onDecision } = this.aws;
     this.running = await startLambdaHost({ account, endpointUrl, routes, onDecision, onInternalError });
     this.cloud = createAwsCloud(account, { onFunctionUrl: this.running.publish });
   }
@@ -69,6 +67,10 @@ export class Laptop {
     await this.aws?.close();
     // A bug that a test did not look at shows here.
     if (this.internalErrors.length > 0) throw this.internalErrors[0];
+  }
+
+  get decisions(): readonly AccessDecision[] {
+    return (this.aws as Aws).decisions;
   }
 
   get endpointUrl(): string {
