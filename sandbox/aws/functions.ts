@@ -70,7 +70,7 @@ export interface NewFunction
 export function createFunction(account: Account, fn: NewFunction): LambdaFunction {
   const { name, region, code, configuration, reservedConcurrency } = fn;
   checkFunction({ ...configuration, name });
-  checkHandler(configuration, code);
+  checkHandler(configuration.handler, code);
   const arn = makeArn(account, "lambda", region, `function:${name}`);
   if (account.functions.has(arn)) {
     throw new AwsError("ResourceConflictException", `Function already exist: ${name}`);
@@ -118,7 +118,7 @@ export function updateFunction(account: Account, fn: LambdaFunction, change: Fun
   const configuration = { ...fn.configuration, ...change.configuration };
   const code = change.code ?? fn.code;
   checkFunction(configuration);
-  checkHandler(configuration, code);
+  checkHandler(configuration.handler, code);
   fn.code = code;
   fn.configuration = configuration;
   fn.modifiedAt = new Date(account.now());
@@ -214,20 +214,18 @@ function checkRange(member: string, value: number | undefined, least: number, mo
   throw invalid(member, String(value), `a whole number from ${least} to ${most}`);
 }
 
-/** AWS notices only when the function is called; it is the same mistake, told earlier. */
-function checkHandler({ handler }: FunctionConfiguration, { files }: FunctionCode): void {
-  const module = handlerFiles(handler).some((file) => files.has(file));
-  if (module) return;
+/**
+ * AWS notices only when the function is called; it is the same mistake, told earlier.
+ * @throws {InvalidParameterValueException}
+ */
+export function checkHandler(handler: string, { files }: FunctionCode): void {
+  // Where Lambda looks for it, in its order.
+  const module = handler.slice(0, handler.lastIndexOf("."));
+  if ([".js", ".mjs", ".cjs"].some((extension) => files.has(module + extension))) return;
   throw new AwsError(
     "InvalidParameterValueException",
     `sandbox: the handler ${handler} is in no file of the archive (${[...files.keys()].sort().join(", ")})`,
   );
-}
-
-/** Where Lambda looks for a handler's module, in its order. */
-export function handlerFiles(handler: string): string[] {
-  const module = handler.slice(0, handler.lastIndexOf("."));
-  return [".js", ".mjs", ".cjs"].map((extension) => module + extension);
 }
 
 function invalid(member: string, value: string, expected: string): AwsError {

@@ -8,6 +8,7 @@ import {
   addPermission,
   checkExecutionRole,
   checkFunction,
+  checkHandler,
   createFunction,
   createFunctionUrl,
   type FunctionConfiguration,
@@ -42,9 +43,11 @@ export function functionResource(account: Account): ResourceType {
       const name = nameOf(account, inputs, request.name);
       const configuration = readConfiguration(inputs, name);
       checkFunction({ ...configuration, name });
-      const code = inputs.archive("code");
-      if (code) readFunctionCode(code, request.directory);
-      const { memoryMegabytes: memorySize, timeoutSeconds: timeout } = configuration;
+      checkArchitecture(inputs);
+      const archive = inputs.archive("code");
+      const code = archive && readFunctionCode(archive, request.directory);
+      const { handler, memoryMegabytes: memorySize, timeoutSeconds: timeout } = configuration;
+      if (code && handler !== undefined) checkHandler(handler, code);
       return {
         name,
         memorySize,
@@ -87,6 +90,16 @@ function readConfiguration(inputs: Inputs, name: string | undefined): Partial<Fu
     logGroupName: logging?.text("logGroup") ?? `/aws/lambda/${name}`,
     logFormat: logging?.text("logFormat") === "JSON" ? "JSON" : "Text",
   };
+}
+
+/** A name is all it is here: functions run on whatever this machine has. */
+function checkArchitecture(inputs: Inputs): void {
+  const other = inputs.texts("architectures")?.find((name) => name !== "x86_64" && name !== "arm64");
+  if (other === undefined) return;
+  throw new AwsError(
+    "ValidationException",
+    `1 validation error detected: Value '[${other}]' at 'architectures' failed to satisfy constraint: Member must satisfy enum value set: [x86_64, arm64]`,
+  );
 }
 
 /** Pulumi's -1 is "not reserved". */
