@@ -268,6 +268,22 @@ describe("A function's process", () => {
     }
   });
 
+  it("has the account's clock, from request to request", async () => {
+    const { call } = await laptop.deploy("clock", {
+      code: `export const handler = async () => [Date.now(), new Date().getTime(), new Date(7).getTime()];`,
+    });
+    try {
+      for (const hours of [0, 2, 1]) {
+        laptop.ahead = hours * 3_600_000;
+        const [now, made, given] = (await (await call()).json()) as number[];
+        for (const time of [now, made]) assert.ok(Math.abs(laptop.account.now() - Number(time)) < 10_000);
+        assert.equal(given, 7);
+      }
+    } finally {
+      laptop.ahead = 0;
+    }
+  });
+
   it("is not started with a role that does not trust Lambda, and the decision names the condition", async () => {
     const { call, fn } = await laptop.deploy("untrusted", { code: "export const handler = async () => 1;" });
     const role = laptop.account.roles.get("untrusted");
