@@ -1,3 +1,4 @@
+import type { Provider } from "../esc/evaluator/types";
 import { createPulumiStacksProvider, type StackOutputs } from "../esc/providers/pulumi-stacks";
 import { GITHUB_ISSUER, PULUMI_ISSUER } from "../trust";
 import { type Account, type Aws, createAccount, createAwsCloud, startAws } from "./aws";
@@ -20,10 +21,13 @@ import { Routes } from "./routes";
 export interface LaptopCloudOptions {
   /** The one Pulumi organization there is. @default "acme" */
   readonly organization?: string;
+  /** The clock of the issuers, of AWS and of ESC, milliseconds since 1970. @default Date.now */
+  readonly now?: () => number;
+  /** ESC's providers besides the sandbox's own, or instead of them. */
+  readonly providers?: Readonly<Record<string, Provider>>;
 }
 
-interface Parts {
-  readonly organization: string;
+interface Parts extends Required<LaptopCloudOptions> {
   readonly aws: Aws;
   readonly lambda: LambdaHost;
   readonly issuers: LaptopCloud["issuers"];
@@ -69,40 +73,44 @@ export class LaptopCloud {
     this.routes = parts.routes;
     this.#lambda = parts.lambda;
     this.#stop = parts.stop;
-    const { organization } = parts;
+    const { organization, now } = parts;
     const providers = createEscProviders({
       issuer: parts.issuers.pulumi,
       awsUrl: parts.aws.url,
       fetch: parts.routes.fetch,
+      now,
     });
     this.esc = new EscService({
       organizations: [organization],
+      now,
       providers: (context) => ({
         ...providers(context),
         "pulumi-stacks": createPulumiStacksProvider({
           organization,
           stackOutputs: (_, stack) => this.#stackOutputs(stack),
         }),
+        ...parts.providers,
       }),
     });
   }
 
   /** Starts everything. End it with `stop`: it listens on ports. */
-  static async start({ organization = "acme" }: LaptopCloudOptions = {}): Promise<LaptopCloud> {
+  static async start(options: LaptopCloudOptions = {}): Promise<LaptopCloud> {
+    const { organization = "acme", now = Date.now, providers = {} } = options;
     const issuers = {
-      pulumi: new Issuer({ url: PULUMI_ISSUER }),
-      github: new Issuer({ url: GITHUB_ISSUER }),
+      pulumi: new Issuer({ url: PULUMI_ISSUER, now }),
+      github: new Issuer({ url: GITHUB_ISSUER, now }),
     };
     const issuerServer = await startIssuerServer(Object.values(issuers));
     const routes = new Routes(issuerServer.routes);
-    const aws = await startAws({ account: createAccount(), fetch: routes.fetch });
+    const aws = await startAws({ account: createAccount({ now }), fetch: routes.fetch });
     const lambda = await startLambdaHost({ account: aws.account, endpointUrl: aws.url, routes });
     const stop = async () => {
       await lambda.stop();
       await aws.close();
       await issuerServer.close();
     };
-    return new LaptopCloud({ organization, issuers, routes, aws, lambda, stop });
+    return new LaptopCloud({ organization, now, providers, issuers, routes, aws, lambda, stop });
   }
 
   /** What a stack that is up exports; undefined when there is none of that name (`project/stack`). */

@@ -36,8 +36,8 @@ export interface Invocation {
   readonly event: object;
   /** Where the function may go now. */
   readonly routes: RouteTable;
-  /** What time it is for the function, milliseconds since 1970. */
-  readonly now: number;
+  /** How far the function's clock is ahead of this machine's, in milliseconds. */
+  readonly clockOffset: number;
 }
 
 /** What came of it: the handler's answer, or nothing but a log that says why. */
@@ -99,8 +99,8 @@ export class ExecutionEnvironment {
   }
 
   /** Hands one request over. */
-  async invoke({ requestId, event, routes, now }: Invocation): Promise<Outcome> {
-    this.started ??= this.exchange({ kind: "start", routes, now }, initMilliseconds);
+  async invoke({ requestId, event, routes, clockOffset }: Invocation): Promise<Outcome> {
+    this.started ??= this.exchange({ kind: "start", routes, clockOffset }, initMilliseconds);
     const start = await this.started;
     if (start.kind !== "ready") {
       // Lambda loads the code anew for the next request.
@@ -114,9 +114,9 @@ export class ExecutionEnvironment {
         kind: "invoke",
         event,
         routes,
-        now,
+        clockOffset,
         context: this.contextOf(requestId),
-        deadline: now + milliseconds,
+        deadline: Date.now() + clockOffset + milliseconds,
       },
       milliseconds,
     );

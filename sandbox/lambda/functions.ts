@@ -56,7 +56,7 @@ export class Functions {
     return environment.invoke({
       requestId,
       event,
-      now: account.now(),
+      clockOffset: account.now() - Date.now(),
       // AWS's services may be reached by fetch too.
       routes: { ...routes.toJSON(), [endpointUrl]: endpointUrl },
     });

@@ -18,18 +18,13 @@ new Worker(watchdog, { workerData: { sandbox: Number(sandbox), folder }, env: {}
 let routes = {};
 
 /** How far the account's clock is ahead of this machine's, in milliseconds. */
-let ahead = 0;
-const MachineDate = Date;
-globalThis.Date = class Date extends MachineDate {
-  constructor(...given) {
-    if (given.length === 0) super(Date.now());
-    else super(...given);
-  }
-
-  static now() {
-    return MachineDate.now() + ahead;
-  }
-};
+let clockOffset = 0;
+const machineTime = Date.now;
+const now = () => machineTime() + clockOffset;
+globalThis.Date = new Proxy(Date, {
+  get: (date, name) => (name === "now" ? now : Reflect.get(date, name)),
+  construct: (date, given, target) => Reflect.construct(date, given.length > 0 ? given : [now()], target),
+});
 
 function refuse(where) {
   const error = Object.assign(new Error(`sandbox: no route to ${where}`), { code: "ERR_SANDBOX_NO_ROUTE" });
@@ -126,6 +121,6 @@ const tasks = {
 
 process.on("message", (task) => {
   routes = task.routes;
-  ahead = task.now - MachineDate.now();
+  clockOffset = task.clockOffset;
   void tasks[task.kind](task);
 });

@@ -20,6 +20,8 @@ export interface EscProvidersOptions {
   readonly awsUrl: string;
   /** How adapters are reached: `Routes.fetch`, which knows the `https://` addresses of definitions. */
   readonly fetch: typeof globalThis.fetch;
+  /** AWS's clock, by which requests are signed, milliseconds since 1970. @default Date.now */
+  readonly now?: () => number;
 }
 
 /**
@@ -39,7 +41,7 @@ export function createEscProviders(
   options: EscProvidersOptions,
 ): (context: ProviderContext) => Record<string, Provider> {
   const { issuer, fetch } = options;
-  const aws = awsCalls(options.awsUrl);
+  const aws = awsCalls(options.awsUrl, options.now ?? Date.now);
   return (context) => {
     const tokens: TokenOptions = {
       ...context,
@@ -63,7 +65,7 @@ type AwsCalls = Pick<Parameters<typeof createAwsLoginProvider>[0], "assumeRoleWi
   Parameters<typeof createAwsSecretsProvider>[0] &
   Parameters<typeof createAwsParameterStoreProvider>[0];
 
-function awsCalls(endpoint: string): AwsCalls {
+function awsCalls(endpoint: string, now: () => number): AwsCalls {
   const sts = new STSClient({ ...isolated, endpoint, region: "us-east-1", credentials: noCredentials });
   // One set of connections for all clients: they differ by region and session only.
   const { requestHandler } = sts.config;
@@ -73,6 +75,7 @@ function awsCalls(endpoint: string): AwsCalls {
     requestHandler,
     region,
     credentials,
+    systemClockOffset: now() - Date.now(),
   });
 
   return {
