@@ -1,7 +1,10 @@
 import type { PropertyMap } from "./values";
 
-/** What a program may do to a stack. `preview` changes nothing and knows only what its inputs tell. */
-export type Operation = "preview" | "up";
+/**
+ * What may be done to a stack. `preview` changes nothing and knows only what its inputs tell; `destroy` deletes what
+ * the stack has, without running the program.
+ */
+export type Operation = "preview" | "up" | "destroy";
 
 /** The provider that a resource or an invoke goes through. */
 export interface ProviderInfo {
@@ -34,6 +37,25 @@ export interface ResourceRequest extends CallContext {
   readonly type: string;
   readonly name: string;
   readonly inputs: Readonly<Record<string, unknown>>;
+  /** The resource as the stack has it, when this is an update or the preview of one. */
+  readonly old?: ExistingResource;
+}
+
+/** A resource as the stack's state has it, plain, secrets opened. */
+export interface ExistingResource {
+  readonly id: string;
+  readonly inputs: Readonly<Record<string, unknown>>;
+  readonly outputs: Readonly<Record<string, unknown>>;
+}
+
+export interface UpdateRequest extends ResourceRequest {
+  readonly old: ExistingResource;
+}
+
+export interface DeleteRequest extends CallContext, ExistingResource {
+  readonly urn: string;
+  readonly type: string;
+  readonly name: string;
 }
 
 export interface ReadRequest extends CallContext {
@@ -52,10 +74,30 @@ export interface ResourceType {
   create(request: ResourceRequest): Promise<CreatedResource> | CreatedResource;
   /** Outputs that the inputs already tell; the others are unknown to the program. Default: none. */
   preview?(request: ResourceRequest): Promise<Record<string, unknown>> | Record<string, unknown>;
+  /** Changes the resource in place; answers as `create`, but for the id. Without it, every change replaces. */
+  update?(request: UpdateRequest): Promise<Record<string, unknown>> | Record<string, unknown>;
+  /** Takes the resource away; that it is gone already is no error. Without it, a deletion is refused by name. */
+  delete?(request: DeleteRequest): Promise<void> | void;
+  /** Inputs besides the program's, which count as if it had given them: the region of the provider. */
+  defaults?(request: ResourceRequest): Record<string, unknown>;
+  /** Outputs that every update makes anew: unknown in the preview of one. */
+  readonly renews?: readonly string[];
+  readonly replacement?: Replacement;
   /** `X.get(name, id)`: all properties of an existing resource; `undefined` when there is none. */
   read?(
     request: ReadRequest,
   ): Promise<Record<string, unknown> | undefined> | Record<string, unknown> | undefined;
+}
+
+/** When a resource is not changed but made anew. */
+export interface Replacement {
+  /** Inputs that cannot be changed in place. */
+  readonly properties: readonly string[];
+  /**
+   * The old one goes first: always, or when the program itself gives the physical name that this input holds and does
+   * not change it. Otherwise the new one comes first.
+   */
+  readonly deleteFirst?: "always" | { readonly named: string };
 }
 
 export interface CreatedResource {

@@ -1,15 +1,21 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { Cloud, Operation } from "./cloud";
 import type { Deployment, DeploymentEvent } from "./deployment";
 import { DeploymentRecord } from "./record";
+import { removeLeftovers } from "./remove-resource";
 import { Activity } from "./rpc";
 import { type Runner, startRunner } from "./runner";
 import { startServer } from "./server";
 import type { StackSettings } from "./stack-settings";
+import type { StackState } from "./stack-state";
 
 /** How long a program may go on without a word once the deployment has failed, in milliseconds. */
 const graceMs = 1000;
 /** How much of what the program printed to stderr is kept to explain a silent death, in lines. */
 const keptLines = 50;
+
+/** How long a provider that is at work may go on once the program has ended, in milliseconds. */
+const settleMs = 10_000;
 
 export interface DeployOptions {
   readonly operation: Operation;
@@ -17,6 +23,10 @@ export interface DeployOptions {
   /** From `readStackSettings`. */
   readonly settings: StackSettings;
   readonly cloud: Cloud;
+  /** What the stack has, as an earlier deployment told it. Default: nothing. */
+  readonly state?: StackState;
+  /** Told what the stack has, after each step; not in previews. It is what the cloud has, whatever happens next. */
+  readonly onState?: (state: StackState) => void;
   onEvent?(event: DeploymentEvent): void;
   /** Ends the deployment at once, with ERR_ENGINE_ABORTED. Ctrl-C should lead here. */
   readonly signal?: AbortSignal;
@@ -27,7 +37,8 @@ export interface DeployOptions {
 }
 
 /**
- * Runs a program, unmodified, with Pulumi's own runner against `cloud`. Several deployments may run at once.
+ * Runs a program, unmodified, with Pulumi's own runner against `cloud`, and changes what the stack has into what the
+ * program asks for. A destroy runs no program. Deployments of several stacks may run at once.
  *
  * What goes wrong in the program or the cloud does not throw: it is the deployment's `failure`. When this returns, no
  * process and no file of the run is left.
@@ -41,6 +52,28 @@ export async function deploy(options: DeployOptions): Promise<Deployment> {
     record.fail("ERR_ENGINE_ABORTED", "interrupted before it began");
     return record.toDeployment();
   }
+  if (options.operation === "destroy") await destroy(record, signal);
+  else await runProgram(record, { ...options, timeoutMs, environment });
+  return record.toDeployment();
+}
+
+async function destroy(record: DeploymentRecord, signal: AbortSignal | undefined): Promise<void> {
+  await removeUntil(record, signal);
+  record.finish();
+}
+
+/** A deletion that has begun is brought to its end; after Ctrl-C none begins. */
+async function removeUntil(record: DeploymentRecord, signal: AbortSignal | undefined): Promise<void> {
+  const abort = () => record.fail("ERR_ENGINE_ABORTED", "interrupted");
+  signal?.addEventListener("abort", abort, { once: true });
+  await removeLeftovers(record).finally(() => signal?.removeEventListener("abort", abort));
+}
+
+async function runProgram(
+  record: DeploymentRecord,
+  options: DeployOptions & Required<Pick<DeployOptions, "timeoutMs" | "environment">>,
+): Promise<void> {
+  const { timeoutMs, environment, signal } = options;
   noteEnvironments(record);
   const activity = new Activity();
   const server = await startServer(record, activity);
@@ -58,11 +91,14 @@ export async function deploy(options: DeployOptions): Promise<Deployment> {
     const stopWatching = watch({ runner, record, activity, timeoutMs, signal });
     const { code, signal: killedBy } = await runner.ended.finally(stopWatching);
     if (code !== 0 || !record.finished) record.failUnexplained(explainEnd(code, killedBy, stderr));
+    // Nothing is deleted for a program that did not say all it wants.
+    if (record.failure === undefined) await removeUntil(record, signal);
+    record.finish();
   } finally {
     record.cancel.abort();
+    await Promise.race([activity.settled(), delay(settleMs, undefined, { ref: false })]);
     server.close();
   }
-  return record.toDeployment();
 }
 
 function noteEnvironments(record: DeploymentRecord): void {

@@ -1,5 +1,5 @@
 import type { Operation } from "./cloud";
-import type { ResourceState } from "./resource-state";
+import type { Change, ResourceState } from "./resource-state";
 import type { PropertyMap } from "./values";
 
 /** Something the program or the engine said, on one line. */
@@ -14,8 +14,10 @@ export type FailureCode =
   | "ERR_ENGINE_PROGRAM"
   /** The program asked for something that the engine or the cloud does not know. */
   | "ERR_ENGINE_REFUSED"
-  /** A provider could not make or read a resource. */
+  /** A provider could not make, change, delete or read a resource. */
   | "ERR_ENGINE_RESOURCE"
+  /** What is protected would have to go. */
+  | "ERR_ENGINE_PROTECTED"
   | "ERR_ENGINE_TIMEOUT"
   | "ERR_ENGINE_ABORTED"
   /** A bug of ours. */
@@ -28,7 +30,7 @@ export interface DeploymentFailure {
   readonly urn?: string;
 }
 
-/** What came of one preview or up. Safe to print and to serialise. */
+/** What came of one preview, up or destroy. Safe to print and to serialise. */
 export interface Deployment {
   readonly operation: Operation;
   readonly organization: string;
@@ -37,8 +39,10 @@ export interface Deployment {
   readonly ok: boolean;
   /** Absent exactly when `ok`. */
   readonly failure?: DeploymentFailure;
-  /** In the order in which they were registered: a parent before its children. */
+  /** In the order in which they were registered, a parent before its children; then what was deleted. */
   readonly resources: readonly ResourceState[];
+  /** How many resources had which change, failed ones and default providers left out. */
+  readonly changes: Readonly<Partial<Record<Change, number>>>;
   /** The stack's outputs, secrets as `Secret`. */
   readonly outputs: PropertyMap;
   readonly diagnostics: readonly Diagnostic[];

@@ -2,14 +2,18 @@ export type {
   CallContext,
   Cloud,
   CreatedResource,
+  DeleteRequest,
+  ExistingResource,
   Invoke,
   Operation,
   ProviderInfo,
   ReadRequest,
   RemoteComponent,
+  Replacement,
   ResourceRequest,
   ResourceType,
   StackName,
+  UpdateRequest,
 } from "./cloud";
 export { type DeployOptions, deploy } from "./deploy";
 export type {
@@ -19,9 +23,11 @@ export type {
   Diagnostic,
   FailureCode,
 } from "./deployment";
+export type { PropertyChange } from "./diff";
 export { EngineError, type EngineErrorCode } from "./errors";
-export type { ResourceAlias, ResourceOptions, ResourceState } from "./resource-state";
+export type { Change, ResourceAlias, ResourceOptions, ResourceState } from "./resource-state";
 export { readStackSettings, type StackSettings, type StackSettingsOptions } from "./stack-settings";
+export type { SavedResource, StackState } from "./stack-state";
 export { renderTree, type TreeOptions } from "./tree";
 export {
   Archive,

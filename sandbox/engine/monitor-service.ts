@@ -62,6 +62,7 @@ export function monitorService(
         throw new Refusal("ERR_ENGINE_REFUSED", `outputs for ${request.getUrn()}, which is not registered`);
       }
       const outputs = decodeStruct(request.getOutputs());
+      record.stack.place({ ...resource, outputs });
       record.put({ ...resource, outputs }, "done");
       if (resource.type === stackType) record.outputs = outputs;
       return new Empty();

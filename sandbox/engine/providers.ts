@@ -46,6 +46,7 @@ function defaultProvider(record: DeploymentRecord, packageName: string, version:
   const inputs: PropertyMap = Object.fromEntries(
     configured.map(([key, value]) => [key.slice(prefix.length), value]),
   );
+  const old = record.stack.find([urn]);
   const provider: ResourceState = {
     urn,
     type,
@@ -53,7 +54,7 @@ function defaultProvider(record: DeploymentRecord, packageName: string, version:
     parent: undefined,
     custom: true,
     remote: false,
-    change: "create",
+    change: old === undefined ? "create" : "same",
     ...(record.options.operation === "up" && { id: providerId(urn) }),
     inputs,
     outputs: inputs,
@@ -61,10 +62,11 @@ function defaultProvider(record: DeploymentRecord, packageName: string, version:
     propertyDependencies: {},
     options: version === "" ? {} : { version },
   };
+  record.stack.place(provider, old);
   record.put(provider, "done");
   return provider;
 }
 
-export function describeProvider(provider: ResourceState): ProviderInfo {
+export function describeProvider(provider: Pick<ResourceState, "type" | "urn" | "inputs">): ProviderInfo {
   return { package: packageOf(provider.type), urn: provider.urn, inputs: plainMap(provider.inputs) };
 }

@@ -2,8 +2,9 @@ import type { CallContext, Cloud, Operation } from "./cloud";
 import type { Deployment, DeploymentEvent, DeploymentFailure, Diagnostic, FailureCode } from "./deployment";
 import { toOneLine } from "./one-line";
 import { Redactor } from "./redactor";
-import type { ResourceState } from "./resource-state";
+import type { Change, ResourceState } from "./resource-state";
 import type { StackSettings } from "./stack-settings";
+import { isDefaultProvider, StackProgress, type StackState } from "./stack-state";
 import type { PropertyMap } from "./values";
 
 export interface RecordOptions {
@@ -11,6 +12,13 @@ export interface RecordOptions {
   readonly organization: string;
   readonly settings: StackSettings;
   readonly cloud: Cloud;
+  /** What the stack has. Default: nothing. */
+  readonly state?: StackState;
+  /**
+   * Told what the stack has whenever that has changed and no provider is at work: then cloud and state agree. Not in
+   * previews.
+   */
+  readonly onState?: (state: StackState) => void;
   readonly onEvent?: (event: DeploymentEvent) => void;
 }
 
@@ -24,7 +32,16 @@ export class DeploymentRecord {
   /** Set once the program has run to its end and told so. */
   finished = false;
   rootUrn = "";
+  readonly stack: StackProgress;
+  /** URNs of resources that the stack had under another URN, to that one. */
+  readonly renamed = new Map<string, string>();
+  /** URNs of the resources that this deployment replaces. */
+  readonly replaced = new Set<string>();
   readonly #resources = new Map<string, ResourceState>();
+  readonly #removed: ResourceState[] = [];
+  /** Calls into the cloud that have not come back. */
+  #calls = 0;
+  #stateChanged = false;
   readonly #diagnostics: Diagnostic[] = [];
   #failure: DeploymentFailure | undefined;
   readonly #started = Date.now();
@@ -33,6 +50,14 @@ export class DeploymentRecord {
     this.options = options;
     Object.values(options.settings.secretConfig).forEach((secret) => {
       this.redactor.learn(secret);
+    });
+    for (const { inputs, outputs } of options.state?.resources ?? []) {
+      this.redactor.learn(inputs);
+      this.redactor.learn(outputs);
+    }
+    this.stack = new StackProgress(options.state, () => {
+      this.#stateChanged = true;
+      this.#tellState();
     });
   }
 
@@ -63,6 +88,39 @@ export class DeploymentRecord {
     this.redactor.learn(resource.outputs);
     this.#resources.set(resource.urn, resource);
     this.#emit({ kind: "resource", phase, resource });
+  }
+
+  /** Shows that a resource has left the stack, or is about to. */
+  remove(resource: ResourceState, phase: "started" | "done"): void {
+    if (phase === "done") this.#removed.push(resource);
+    this.#emit({ kind: "resource", phase, resource });
+  }
+
+  /** Calls into the cloud and notes what came of it: in between, the state would not be the cloud's. */
+  async during<T>(call: () => Promise<T> | T): Promise<T> {
+    this.#calls += 1;
+    try {
+      return await call();
+    } finally {
+      this.#calls -= 1;
+      this.#tellState();
+    }
+  }
+
+  #tellState(): void {
+    if (!this.#stateChanged || this.#calls > 0) return;
+    this.#stateChanged = false;
+    this.#tell(this.stack.previousOutputs);
+  }
+
+  #tell(outputs: PropertyMap): void {
+    const { operation, onState } = this.options;
+    if (operation !== "preview") onState?.({ resources: this.stack.current(), outputs });
+  }
+
+  /** The stack's outputs are this deployment's only once all of it is done. */
+  finish(): void {
+    if (this.#failure === undefined) this.#tell(this.outputs);
   }
 
   /** Something went wrong. The first failure is the deployment's; the others are kept as diagnostics. */
@@ -99,6 +157,7 @@ export class DeploymentRecord {
 
   toDeployment(): Deployment {
     const { operation, organization, settings } = this.options;
+    const resources = [...this.#resources.values(), ...this.#removed];
     return {
       operation,
       organization,
@@ -106,12 +165,22 @@ export class DeploymentRecord {
       stack: settings.stack,
       ok: this.#failure === undefined,
       ...(this.#failure && { failure: this.#failure }),
-      resources: [...this.#resources.values()],
+      resources,
+      changes: countChanges(resources),
       outputs: this.outputs,
       diagnostics: this.#diagnostics,
       durationMs: Date.now() - this.#started,
     };
   }
+}
+
+function countChanges(resources: readonly ResourceState[]): Partial<Record<Change, number>> {
+  const counts: Partial<Record<Change, number>> = {};
+  for (const resource of resources) {
+    if (resource.failed || isDefaultProvider(resource)) continue;
+    counts[resource.change] = (counts[resource.change] ?? 0) + 1;
+  }
+  return counts;
 }
 
 function sameDiagnostic(one: Diagnostic, other: Diagnostic): boolean {

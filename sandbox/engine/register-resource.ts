@@ -1,12 +1,18 @@
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { type RegisterResourceRequest, RegisterResourceResponse } from "@pulumi/pulumi/proto/resource_pb.js";
+import { knownUrns } from "./aliases";
 import type { RemoteComponent, ResourceRequest, ResourceType } from "./cloud";
+import { digestAssets } from "./digest";
+import { plan } from "./plan";
+import { keepOld, parsePropertyPath } from "./property-path";
 import { describeProvider, findProvider, knowsPackage } from "./providers";
 import type { DeploymentRecord } from "./record";
+import { clearForReplacement, existingOf } from "./remove-resource";
 import { readResourceOptions } from "./resource-options";
 import { describe, type ResourceState } from "./resource-state";
 import { Ended, Refusal } from "./rpc";
+import type { SavedResource } from "./stack-state";
 import type { Transforms } from "./transforms";
 import { createUrn, isProviderType, packageOf, providerId } from "./urn";
 import { carrySecrets, type PropertyMap, plainMap, Secret, toPropertyMap } from "./values";
@@ -29,26 +35,96 @@ export async function registerResource(
 ): Promise<RegisterResourceResponse> {
   stopAfterFailure(record);
   await transforms.applyToResource(request);
-  const planned = place(record, request);
-  const maker = findMaker(record, planned);
-  const { type, options } = planned;
+  const placed = place(record, request);
+  const maker = findMaker(record, placed);
+  const { type, options } = placed;
   const reference = request.getProvider();
   const provider = maker && findProvider({ record, reference, type, version: options.version });
-  const resource = provider ? { ...planned, provider: provider.urn } : planned;
+  const step = planStep({
+    record,
+    placed: provider ? { ...placed, provider: provider.urn } : placed,
+    maker,
+    provider,
+  });
+  const { resource, old } = step;
   transforms.remember(resource.urn, request);
   record.put(resource, "started");
   // A local component is done when its outputs are registered.
-  if (!resource.custom && !resource.remote) return toResponse(resource.urn, undefined, {});
+  if (!resource.custom && !resource.remote) {
+    record.stack.place({ ...resource, outputs: old?.outputs ?? {} }, old);
+    return toResponse(resource.urn, undefined, {});
+  }
   try {
-    const made = await make({ record, resource, maker, provider });
-    const outputs = markSecretOutputs(made.outputs, resource);
-    record.put({ ...resource, ...made, outputs }, "done");
-    return toResponse(resource.urn, made.id, outputs);
+    const made = await record.during(async () => {
+      if (step.deleteFirst && old !== undefined) await clearForReplacement(record, old);
+      const made = await make(record, step);
+      const outputs = markSecretOutputs(made.outputs, resource);
+      if (
+        resource.change === "replace" &&
+        old !== undefined &&
+        !step.deleteFirst &&
+        !record.stack.isCleared(old)
+      ) {
+        record.stack.supersede(old);
+      }
+      record.stack.place({ ...resource, ...made, outputs }, old);
+      return { ...made, outputs };
+    });
+    record.put({ ...resource, ...made }, "done");
+    return toResponse(resource.urn, made.id, made.outputs);
   } catch (error) {
     record.put({ ...resource, failed: true }, "done");
+    if (error instanceof Refusal) throw error;
     const reason = error instanceof Error ? error.message : String(error);
     throw new Refusal("ERR_ENGINE_RESOURCE", `${describe(resource)}: ${reason}`, resource.urn);
   }
+}
+
+/** A registration, and what it means for what the stack has. */
+interface Step {
+  readonly resource: ResourceState;
+  readonly old: SavedResource | undefined;
+  readonly deleteFirst: boolean;
+  readonly maker: ResourceType | RemoteComponent | undefined;
+  readonly provider: ResourceState | undefined;
+}
+
+function planStep(options: {
+  readonly record: DeploymentRecord;
+  readonly placed: ResourceState;
+  readonly maker: ResourceType | RemoteComponent | undefined;
+  readonly provider: ResourceState | undefined;
+}): Step {
+  const { record, placed, maker, provider } = options;
+  const { stack, project, programDirectory } = record.options.settings;
+  const type = maker !== undefined && "create" in maker ? maker : undefined;
+  const old = record.stack.find(knownUrns(placed, { stack, project, renamed: record.renamed }));
+  if (old !== undefined && old.urn !== placed.urn) record.renamed.set(placed.urn, old.urn);
+  const defaults = type?.defaults?.(requestFor(record, { resource: placed, provider })) ?? {};
+  const given = digestAssets({ ...toPropertyMap(defaults), ...placed.inputs }, programDirectory);
+  const ignored = (placed.options.ignoreChanges ?? []).map(parsePropertyPath);
+  const inputs = old === undefined ? given : keepOld(given, old.inputs, ignored);
+  const goal = { ...placed, inputs };
+  const isCleared = old !== undefined && record.stack.isCleared(old);
+  const { change, diff, deleteFirst } = plan({ goal, old, type, isCleared, replacedUrns: record.replaced });
+  const resource: ResourceState = { ...goal, change, ...(diff.length > 0 && { diff }) };
+  if (change === "replace") {
+    refuseProtected(resource);
+    record.replaced.add(resource.urn);
+  }
+  return { resource, old, deleteFirst: deleteFirst && !isCleared, maker, provider };
+}
+
+/** As in Pulumi, what counts is the protection that the program asks for now. */
+function refuseProtected(resource: ResourceState): void {
+  if (!resource.options.protect) return;
+  const properties = (resource.diff ?? []).filter(({ replaces }) => replaces).map(({ path }) => path);
+  const because = properties.length > 0 ? `, as the change of ${properties.join(", ")} demands` : "";
+  throw new Refusal(
+    "ERR_ENGINE_PROTECTED",
+    `${describe(resource)}: it is protected and cannot be replaced${because}: remove protect from it in the program first`,
+    resource.urn,
+  );
 }
 
 /** Pulumi starts nothing new once an up has failed. A preview goes on, to tell everything that is wrong. */
@@ -117,40 +193,66 @@ function findMaker(
   throw new Refusal("ERR_ENGINE_REFUSED", `${describe(resource)}: ${kind} not known to this cloud`, urn);
 }
 
-async function make(options: {
-  readonly record: DeploymentRecord;
-  readonly resource: ResourceState;
-  readonly maker: ResourceType | RemoteComponent | undefined;
-  readonly provider: ResourceState | undefined;
-}): Promise<Made> {
-  const { record, resource, maker, provider } = options;
-  const { urn, type, name, inputs } = resource;
+async function make(record: DeploymentRecord, { resource, old, maker, provider }: Step): Promise<Made> {
+  const { urn, inputs, change } = resource;
   if (maker === undefined) {
-    return { outputs: inputs, ...(record.options.operation === "up" && { id: providerId(urn) }) };
+    return { outputs: inputs, ...(record.options.operation === "up" && { id: old?.id ?? providerId(urn) }) };
   }
-  const call: ResourceRequest = {
+  const existing = change === "update" ? old : undefined;
+  const call = requestFor(record, { resource, provider, old: existing });
+  if (old !== undefined && change === "same") return { id: old.id, outputs: old.outputs };
+  if ("construct" in maker) return construct(maker, call);
+  if (call.operation === "preview") return preview(maker, call, resource, existing);
+  if (existing?.id !== undefined && call.old !== undefined && maker.update !== undefined) {
+    const outputs = await maker.update({ ...call, old: call.old });
+    return { id: existing.id, outputs: merge(outputs, inputs, existing) };
+  }
+  const { id, outputs } = await maker.create(call);
+  return { id, outputs: merge(outputs ?? {}, inputs) };
+}
+
+async function preview(
+  maker: ResourceType,
+  call: ResourceRequest,
+  { inputs }: ResourceState,
+  old: SavedResource | undefined,
+): Promise<Made> {
+  const known = (await maker.preview?.(call)) ?? {};
+  const renewed = Object.entries(old?.outputs ?? {}).filter(([name]) => !maker.renews?.includes(name));
+  const made = { outputs: merge(known, inputs, old && { ...old, outputs: Object.fromEntries(renewed) }) };
+  return old?.id === undefined ? made : { ...made, id: old.id };
+}
+
+/** The provider's answer over the inputs, over what an earlier answer said and no input has contradicted since. */
+function merge(answer: Record<string, unknown>, inputs: PropertyMap, old?: SavedResource): PropertyMap {
+  const kept = Object.entries(old?.outputs ?? {}).filter(([name]) => old?.inputs[name] === undefined);
+  return { ...Object.fromEntries(kept), ...inputs, ...carrySecrets(toPropertyMap(answer), inputs) };
+}
+
+async function construct(maker: RemoteComponent, call: ResourceRequest): Promise<Made> {
+  const outputs = call.operation === "preview" ? await maker.preview?.(call) : await maker.construct(call);
+  return { outputs: toPropertyMap(outputs ?? {}) };
+}
+
+function requestFor(
+  record: DeploymentRecord,
+  options: {
+    readonly resource: ResourceState;
+    readonly provider: ResourceState | undefined;
+    readonly old?: SavedResource | undefined;
+  },
+): ResourceRequest {
+  const { resource, provider, old } = options;
+  const { urn, type, name, inputs } = resource;
+  return {
     ...record.context(),
     provider: provider && describeProvider(provider),
     urn,
     type,
     name,
     inputs: plainMap(inputs),
+    ...(old?.id !== undefined && { old: existingOf(old, old.id) }),
   };
-  return "construct" in maker ? construct(maker, call) : create(maker, call, inputs);
-}
-
-async function create(maker: ResourceType, call: ResourceRequest, inputs: PropertyMap): Promise<Made> {
-  if (call.operation === "preview") {
-    const known = toPropertyMap((await maker.preview?.(call)) ?? {});
-    return { outputs: { ...inputs, ...carrySecrets(known, inputs) } };
-  }
-  const { id, outputs } = await maker.create(call);
-  return { id, outputs: { ...inputs, ...carrySecrets(toPropertyMap(outputs ?? {}), inputs) } };
-}
-
-async function construct(maker: RemoteComponent, call: ResourceRequest): Promise<Made> {
-  const outputs = call.operation === "preview" ? await maker.preview?.(call) : await maker.construct(call);
-  return { outputs: toPropertyMap(outputs ?? {}) };
 }
 
 function markSecretOutputs(outputs: PropertyMap, { options }: ResourceState): PropertyMap {

@@ -1,4 +1,11 @@
+import type { PropertyChange } from "./diff";
 import type { PropertyMap, PropertyValue } from "./values";
+
+/**
+ * What a deployment does to a resource. `read` belongs to somebody else; `retain` leaves the stack and stays in the
+ * cloud.
+ */
+export type Change = "create" | "same" | "update" | "replace" | "delete" | "retain" | "read";
 
 /** An earlier identity of a resource: a whole URN, or the parts that differed. */
 export type ResourceAlias =
@@ -22,8 +29,9 @@ export interface ResourceState {
   readonly custom: boolean;
   /** A component that a provider built. */
   readonly remote: boolean;
-  /** What the deployment does to it; `read` belongs to somebody else. */
-  readonly change: "create" | "read";
+  readonly change: Change;
+  /** What differs from the stack's last deployment, for `update` and `replace`. */
+  readonly diff?: readonly PropertyChange[];
   /** Set when the change failed. */
   readonly failed?: true;
   /** Custom resources only; unknown (absent) in preview. */

@@ -37,6 +37,7 @@ export const endedDetails = "the deployment has failed";
 /** Counts the calls that are being answered, so that a program that does nothing any more can be told. */
 export class Activity {
   #running = 0;
+  #waiting: (() => void) | undefined;
   onIdle: () => void = () => {};
   onBusy: () => void = () => {};
 
@@ -47,7 +48,17 @@ export class Activity {
 
   end(): void {
     this.#running -= 1;
-    if (this.#running === 0) this.onIdle();
+    if (this.#running > 0) return;
+    this.onIdle();
+    this.#waiting?.();
+  }
+
+  /** When no call is being answered any more: a provider that is at work is not interrupted. */
+  async settled(): Promise<void> {
+    if (this.#running === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#waiting = resolve;
+    });
   }
 }
 

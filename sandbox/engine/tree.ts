@@ -1,5 +1,5 @@
 import type { ResourceState } from "./resource-state";
-import { isProviderType } from "./urn";
+import { isDefaultProvider } from "./stack-state";
 
 export interface TreeOptions {
   readonly resources: readonly ResourceState[];
@@ -7,7 +7,16 @@ export interface TreeOptions {
   readonly width?: number;
 }
 
-const signs = { create: "+", read: ">" } as const;
+/** Pulumi's signs, each of one character. What stays as it is has none. */
+export const signs = {
+  create: "+",
+  same: " ",
+  update: "~",
+  replace: "±",
+  delete: "-",
+  retain: "=",
+  read: ">",
+} as const;
 
 /**
  * Draws the resources of a deployment as Pulumi does: a sign for what happens to each, its type and its name, each
@@ -32,13 +41,8 @@ export function renderTree({ resources, width = 80 }: TreeOptions): string[] {
   return layOut(rows, width);
 }
 
-/** Source: `IsDefaultProvider` in pulumi/pulumi's `pkg/resource/deploy/providers`. */
-function isDefaultProvider({ type, name }: ResourceState): boolean {
-  return isProviderType(type) && name.startsWith("default");
-}
-
 /** `aws:iam/role:Role` is shown as `aws:iam:Role`, as Pulumi shows it. */
-function shortType(type: string): string {
+export function shortType(type: string): string {
   const [packageName, module = "", name = ""] = type.split(":");
   const [folder, file] = module.split("/");
   const repeats = file !== undefined && file.toLowerCase() === name.toLowerCase();

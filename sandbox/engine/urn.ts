@@ -34,3 +34,8 @@ export function providerId(urn: string): string {
     "-",
   );
 }
+
+/** `main` of `urn:pulumi:dev::project::type::main`. */
+export function nameOf(urn: string): string {
+  return urn.split("::").slice(3).join("::");
+}

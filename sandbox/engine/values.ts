@@ -79,9 +79,16 @@ function reportSource(source: AssetSource | ArchiveSource): Record<string, unkno
 
 export class Asset {
   readonly asset: AssetSource;
+  readonly #digest: string | undefined;
 
-  constructor(asset: AssetSource) {
+  constructor(asset: AssetSource, digest?: string) {
     this.asset = asset;
+    this.#digest = digest;
+  }
+
+  /** Over the content when the program gave it; a path may lead elsewhere by the next run. */
+  get digest(): string | undefined {
+    return this.#digest;
   }
 
   toJSON(): unknown {
@@ -95,9 +102,16 @@ export class Asset {
 
 export class Archive {
   readonly archive: ArchiveSource;
+  readonly #digest: string | undefined;
 
-  constructor(archive: ArchiveSource) {
+  constructor(archive: ArchiveSource, digest?: string) {
     this.archive = archive;
+    this.#digest = digest;
+  }
+
+  /** As an asset's. */
+  get digest(): string | undefined {
+    return this.#digest;
   }
 
   toJSON(): unknown {
@@ -193,8 +207,9 @@ export function carrySecrets(outputs: PropertyMap, inputs: PropertyMap): Propert
   return Object.fromEntries(carried);
 }
 
-function isMap(value: PropertyValue): value is PropertyMap {
+export function isMap(value: PropertyValue | undefined): value is PropertyMap {
   return (
+    value !== undefined &&
     typeof value === "object" &&
     value !== null &&
     !Array.isArray(value) &&
