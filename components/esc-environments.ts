@@ -34,7 +34,7 @@ export interface EscEnvironmentsArgs {
 /**
  * The ESC environments that one stack owns, each checked by Pulumi's own evaluator before anything is written:
  * a broken reference fails the first preview of an empty account with `project/environment:line:column`.
- * Errors and warnings both fail it, for the Pulumi service refuses both, but only after it has written.
+ * Errors and warnings both fail it, for Pulumi's provider refuses both, warnings only after it has written.
  *
  * @throws ResourceError for arguments that cannot be used, and for a definition that does not check.
  */

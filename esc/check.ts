@@ -17,8 +17,8 @@ export interface CheckDefinitionOptions {
  * Checks a definition as Pulumi ESC does when it is saved, and refuses plain-text secrets besides: whoever
  * keeps a definition in git keeps its secrets there too. Nothing is opened, no provider is called.
  *
- * @returns errors and warnings, those without a position first. Both count: the Pulumi service refuses
- * warnings as well, after it has written the definition.
+ * @returns errors and warnings, those without a position first. Both count: Pulumi's provider refuses warnings
+ * too, though only after they have been written.
  * @throws EvaluatorError when the definition breaks a limit, or the evaluator is not there
  * (`ERR_ESC_UNAVAILABLE`).
  */

@@ -39,7 +39,7 @@ function draw(lines: readonly string[]): string {
   const height = lines.length * lineHeight + 2 * margin;
   const rows = lines.map((line, index) => {
     const y = margin + (index + 1) * lineHeight - 4;
-    return `<text x="${margin}" y="${y}"${colour(line)} xml:space="preserve">${escape(line)}</text>`;
+    return `<text x="${margin}" y="${y}"${colour(line)} xml:space="preserve">${escapeXml(line)}</text>`;
   });
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}"`,
@@ -57,7 +57,7 @@ function colour(line: string): string {
   return "";
 }
 
-function escape(text: string): string {
+function escapeXml(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }
 

@@ -73,7 +73,7 @@ describe("EscEnvironments", () => {
       yaml: "values:\n  a:\n    fn::open::external: {url: http://plain.example.com}\n",
       says: "app/broken:3:31: string must match the pattern",
     },
-    "a warning, which the Pulumi service would refuse too": {
+    "a warning, which Pulumi's provider would refuse too": {
       yaml: "valuse: {}\nvalues: {a: 1}\n",
       says: "app/broken:1:1: Field 'valuse' does not exist",
     },
