@@ -1,7 +1,7 @@
 /** Runs one contender of bench/adapter.ts in a process of its own, on one core. Driven over IPC. */
 import { createRemoteJWKSet, jwtVerify } from "jose";
 import * as z from "zod/mini";
-import { createMemoryReplayStore } from "../lambda/auth/replay-memory";
+import { createMemoryReplayStore, type UsedTokens } from "../lambda/auth/replay-memory";
 import type { AdapterConfig } from "../lambda/config";
 import { createAdapter } from "../lambda/core";
 import { createHandler } from "../lambda/handler";
@@ -56,7 +56,7 @@ async function createContender(task: Task): Promise<Contender> {
 }
 
 async function createOurs(task: Task): Promise<Contender> {
-  const seen = new Map<string, number>();
+  const seen: UsedTokens = new Map();
   const { pathname } = new URL(task.audience);
   const config: AdapterConfig = {
     organization: "acme",

@@ -1,6 +1,7 @@
+import type { Logger } from "./audit/record";
 import type { RouteConfig } from "./config";
+import { inTime } from "./deadline";
 import { AdapterError } from "./errors";
-import type { Logger } from "./log";
 
 /** Reads one SSM parameter; undefined when it is not there. */
 export type ReadParameter = (name: string) => Promise<string | undefined>;
@@ -8,6 +9,8 @@ export type ReadParameter = (name: string) => Promise<string | undefined>;
 /** @throws {AdapterError} not_configured while the audience is not known */
 export type Audience = () => Promise<string>;
 
+/** Longer than the client needs for its two attempts. */
+const READ_MILLISECONDS = 6_000;
 /** An instance that started before the parameter was written looks again, but not at every request. */
 const RETRY_MILLISECONDS = 2_000;
 
@@ -29,7 +32,9 @@ export function createAudience(
   const read = (): Promise<string | undefined> => {
     if (pending === undefined || options.now() >= nextRead) {
       nextRead = Number.POSITIVE_INFINITY;
-      pending = options.readParameter(audienceParameter).catch((error: unknown) => {
+      const overrun = () => new AdapterError("not_configured", "the parameter did not come in time");
+      const reading = inTime(() => options.readParameter(audienceParameter), READ_MILLISECONDS, overrun);
+      pending = reading.catch((error: unknown) => {
         const name = error instanceof Error ? error.name : typeof error;
         options.log({
           level: "error",

@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { compilePattern, describeEnvironmentPattern, describeNamePattern } from "./access/pattern";
 import type { AccessRule } from "./access/rules";
 import type { IssuerConfig } from "./auth/signature";
 import { AdapterConfigError } from "./errors";
@@ -44,6 +45,12 @@ export interface AdapterLimits {
   readonly tokenLifetimeSeconds: number;
   /** Longest wait for a source. @default 5000 */
   readonly sourceMilliseconds: number;
+  /** Longest answer, in bytes. @default 1048576 */
+  readonly answerBytes: number;
+  /** Longest time for a whole request; on Lambda never longer than the function has left. @default 20000 */
+  readonly requestMilliseconds: number;
+  /** How long an issuer's keys are still used after ten minutes without reaching it. @default 3600 */
+  readonly staleKeysSeconds: number;
 }
 
 /** A configuration that has been checked and completed. */
@@ -57,6 +64,9 @@ export const DEFAULT_LIMITS: AdapterLimits = {
   tokenBytes: 8_192,
   tokenLifetimeSeconds: 7_200,
   sourceMilliseconds: 5_000,
+  answerBytes: 1_048_576,
+  requestMilliseconds: 20_000,
+  staleKeysSeconds: 3_600,
 };
 
 const text = z.string().check(z.minLength(1), z.maxLength(2048));
@@ -68,7 +78,23 @@ const httpsUrl = where(
   (value) => URL.canParse(value) && value.startsWith("https://"),
   "must be an https URL",
 );
-const environment = where((value) => /^[\w.-]+\/[\w.-]+$/.test(value), "must be project/environment");
+/** Text for which `describe` finds nothing wrong. */
+const described = (describe: (value: string) => string | undefined) =>
+  text.check(
+    z.refine((value) => describe(value) === undefined, {
+      error: ({ input }) => describe(input as string) ?? "",
+    }),
+  );
+const environment = described(describeEnvironmentPattern);
+const base64url = where((value) => /^[\w-]+$/.test(value), "must be base64url");
+const pinnedKey = z.strictObject({
+  kty: z.literal("RSA"),
+  kid: text,
+  n: base64url,
+  e: base64url,
+  alg: z.optional(z.literal("RS256")),
+  use: z.optional(z.literal("sig")),
+});
 
 const schema = z.strictObject({
   organization: where((value) => /^[\w.-]+$/.test(value), "must be the name of a Pulumi organization"),
@@ -76,7 +102,10 @@ const schema = z.strictObject({
     .array(
       z.strictObject({
         issuer: httpsUrl,
-        jwksUri: where(isHttpsOrLoopback, "must be an https URL (http only on a loopback address)"),
+        jwksUri: z.optional(
+          where(isHttpsOrLoopback, "must be an https URL (http only on a loopback address)"),
+        ),
+        keys: z.optional(z.array(pinnedKey).check(z.minLength(1))),
       }),
     )
     .check(z.minLength(1)),
@@ -94,11 +123,9 @@ const schema = z.strictObject({
     z.strictObject({
       environment,
       rootEnvironment: z.optional(environment),
-      action: z.literal("open"),
+      action: z.enum(["open", "rotate"]),
       source: text,
-      names: z
-        .array(where((value) => !value.includes("*"), "must be exact, without *"))
-        .check(z.minLength(1)),
+      names: z.array(described(describeNamePattern)).check(z.minLength(1)),
     }),
   ),
   sources: z.record(text, z.unknown()),
@@ -113,6 +140,9 @@ const schema = z.strictObject({
       tokenBytes: z.optional(whole(1, 16_384)),
       tokenLifetimeSeconds: z.optional(whole(1, 86_400)),
       sourceMilliseconds: z.optional(whole(1, 30_000)),
+      answerBytes: z.optional(whole(1, 4_194_304)),
+      requestMilliseconds: z.optional(whole(1_500, 900_000)),
+      staleKeysSeconds: z.optional(whole(0, 86_400)),
     }),
   ),
 }) satisfies z.ZodMiniType<AdapterConfig>;
@@ -144,12 +174,18 @@ function findContradictions(untrusted: unknown, sources: readonly Source[]): rea
   const config = asRecord(untrusted);
   const configured = asRecord(config.sources);
   return [
+    ...asRecords(config.issuers).flatMap(checkIssuer),
     ...asRecords(config.routes).flatMap(checkRoute),
     ...asRecords(config.access).flatMap((rule, index) =>
       checkRule(rule, index, config.organization, configured),
     ),
     ...Object.keys(configured).flatMap((name) => checkSource(name, configured[name], sources)),
   ];
+}
+
+function checkIssuer(issuer: Fields, index: number): readonly string[] {
+  if ((issuer.jwksUri === undefined) !== (issuer.keys === undefined)) return [];
+  return [`config.issuers[${index}]: needs exactly one of jwksUri and keys`];
 }
 
 function checkRoute(route: Fields, index: number, routes: readonly Fields[]): readonly string[] {
@@ -171,7 +207,8 @@ function checkRule(rule: Fields, index: number, organization: unknown, sources: 
   for (const field of ["environment", "rootEnvironment"]) {
     const value = rule[field];
     // ESC writes both org/env and project/env: with equal names the two could not be told apart.
-    if (typeof value === "string" && value.split("/")[0] === organization) {
+    const [project = ""] = typeof value === "string" ? value.split("/") : [];
+    if (typeof organization === "string" && compilePattern(project)(organization)) {
       problems.push(`${at}.${field}: its project is named like the organization, which cannot be told apart`);
     }
   }

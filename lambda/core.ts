@@ -1,29 +1,31 @@
 import { parseEnvironment } from "./access/environment";
-import { checkAccess } from "./access/rules";
+import { createAccessCheck } from "./access/rules";
 import { createAudience, type ReadParameter } from "./audience";
+import { createAuditLog } from "./audit/log";
+import { type Logger, type RequestTrace, recordOf } from "./audit/record";
 import { readBearer } from "./auth/bearer";
 import { checkBodyHash } from "./auth/body-hash";
 import { checkClaims } from "./auth/claims";
 import { checkOrganization } from "./auth/organization";
-import { checkReplay, type ReplayStore, tokenHash } from "./auth/replay";
+import { type ReplayStore, type TokenUse, tokenHash, useToken } from "./auth/replay";
 import { createMemoryReplayStore } from "./auth/replay-memory";
 import { createSignatureVerifier } from "./auth/signature";
 import { checkSize } from "./auth/size";
 import { type AdapterConfig, parseConfig, type ResolvedConfig } from "./config";
-import { toAdapterError } from "./errors";
-import { type Adapter, type AdapterRequest, jsonResponse } from "./http";
-import { type Logger, logToStdout, type RequestTrace, recordOf } from "./log";
+import { type Deadline, inTime } from "./deadline";
+import { AdapterError, type AdapterErrorCode, toAdapterError } from "./errors";
+import { type Adapter, type AdapterRequest, jsonResponse, textResponse } from "./http";
 import { prepareCall } from "./request-body";
 import { findRoute, type Route } from "./routes";
-import type { JsonObject, Source } from "./sources/define-source";
-import { builtInSources, connectSources, fetchInTime } from "./sources/index";
+import type { PreparedCall, Source } from "./sources/define-source";
+import { builtInSources, connectSources, fetchText } from "./sources/index";
 
 export interface AdapterOptions {
   /** The content of `config.json`. It is checked here, whatever its type says. */
   readonly config: AdapterConfig;
   /** Sources besides the built-in ones, made with `defineSource`. */
   readonly sources?: readonly Source[];
-  /** @default one JSON line a record on stdout */
+  /** @default `createAuditLog({ service: "escapement-adapter" })`, without metrics */
   readonly log?: Logger;
   /** Milliseconds since 1970. @default Date.now */
   readonly now?: () => number;
@@ -40,15 +42,17 @@ export interface AdapterOptions {
  * @throws {AdapterConfigError} with every problem of the configuration
  */
 export async function createAdapter(options: AdapterOptions): Promise<Adapter> {
-  const { log = logToStdout, now = Date.now } = options;
+  const { log = createAuditLog({ service: "escapement-adapter" }), now = Date.now } = options;
   const answer = await createAnswer(options, { log, now });
+  let cold = true;
 
   return async (request) => {
-    const trace: RequestTrace = { requestId: request.requestId, started: now() };
+    const trace: RequestTrace = { requestId: request.requestId, started: now(), cold };
+    cold = false;
     try {
-      const response = jsonResponse(200, await answer(request, trace));
+      const text = await answer(request, trace);
       log(recordOf(trace, { now: now(), status: 200 }));
-      return response;
+      return textResponse(200, text);
     } catch (thrown) {
       const error = toAdapterError(thrown);
       const { status, code } = error;
@@ -58,7 +62,11 @@ export async function createAdapter(options: AdapterOptions): Promise<Adapter> {
   };
 }
 
-type Answer = (request: AdapterRequest, trace: RequestTrace) => Promise<JsonObject>;
+/** Answers JSON text. */
+type Answer = (request: AdapterRequest, trace: RequestTrace) => Promise<string>;
+
+/** Of the time that Lambda leaves, what is kept for the answer itself; of ours, for giving a token back. */
+const RESERVE_MILLISECONDS = { answer: 500, giveBack: 1_000 };
 
 /** The checks in their order. Each throws its refusal, and nothing after it runs. */
 async function createAnswer(
@@ -69,19 +77,50 @@ async function createAnswer(
   const config = parseConfig(options.config, definitions);
   const { organization, limits, clockSkewSeconds: skew } = config;
   const routes = createRoutes(config, { log, now, readParameter: options.readParameter ?? readSsmParameter });
-  const verifySignature = createSignatureVerifier(config.issuers);
+  const verifySignature = createSignatureVerifier(config.issuers, {
+    keepMilliseconds: limits.staleKeysSeconds * 1000,
+    now,
+    log,
+  });
+  const checkAccess = createAccessCheck(config.access);
   const [replayStore, sources] = await Promise.all([
     options.replayStore ?? createReplayStore(config.replay),
     connectSources(config.sources, definitions),
   ]);
 
+  /** Reads, and when that fails lets the token be used once more: nothing of the answer has been sent. */
+  async function read(call: PreparedCall, use: TokenUse, { deadline, trace }: Reading): Promise<string> {
+    const milliseconds = Math.min(
+      limits.sourceMilliseconds,
+      deadline.remaining() - RESERVE_MILLISECONDS.giveBack,
+    );
+    try {
+      return await fetchText(call, { milliseconds, bytes: limits.answerBytes });
+    } catch (error) {
+      trace.tokenReturned = await giveBack(replayStore, use, log);
+      throw error;
+    }
+  }
+
   return async (request, trace) => {
     const seconds = now() / 1000;
+    const deadline = createDeadline(limits.requestMilliseconds, request.remainingMilliseconds);
     checkSize(request, limits);
     const { action, audience } = findRoute(routes, request);
-    const policy = { ...limits, audience: await audience(), clockSkewSeconds: skew, now: seconds };
+    const policy = {
+      ...limits,
+      audience: await inTime(audience, deadline.remaining(), () => late("not_configured", "the audience")),
+      clockSkewSeconds: skew,
+      now: seconds,
+    };
 
-    const signed = await verifySignature(readBearer(request.headers.authorization));
+    const bearer = readBearer(request.headers.authorization);
+    const signed = await inTime(
+      () => verifySignature(bearer),
+      deadline.remaining(),
+      () => late("keys_unavailable", "the issuer's keys"),
+    );
+    if (signed.stale) trace.staleKeys = true;
     const claims = checkClaims(signed, policy);
     const environment = parseEnvironment(claims.currentEnvironment, organization);
     const rootEnvironment = parseEnvironment(claims.rootEnvironment, organization);
@@ -92,11 +131,44 @@ async function createAnswer(
 
     const { source, call } = prepareCall(request.body, sources);
     const names = call.names;
-    trace.asked = { source, names };
-    checkAccess(config.access, { environment, rootEnvironment, action, source, names });
-    await checkReplay(replayStore, { key, expires: claims.expires, now: seconds, skew });
-    return fetchInTime(call, limits.sourceMilliseconds);
+    trace.asked = { action, source, names };
+    checkAccess({ environment, rootEnvironment, action, source, names });
+    const use = await useToken(
+      replayStore,
+      { key, expires: claims.expires, now: seconds, skew },
+      deadline.remaining() - RESERVE_MILLISECONDS.giveBack,
+    );
+    return read(call, use, { deadline, trace });
   };
+}
+
+interface Reading {
+  readonly deadline: Deadline;
+  readonly trace: RequestTrace;
+}
+
+/** Ours, or the platform's if that is sooner. */
+function createDeadline(own: number, platform = Number.POSITIVE_INFINITY): Deadline {
+  const begun = performance.now();
+  const milliseconds = Math.min(own, platform - RESERVE_MILLISECONDS.answer);
+  return { remaining: () => Math.max(0, milliseconds - (performance.now() - begun)) };
+}
+
+function late(code: AdapterErrorCode, what: string): AdapterError {
+  return new AdapterError(code, `${what} did not come in time`);
+}
+
+/** True when the token may be used once more. A store that fails leaves it used. */
+async function giveBack(store: ReplayStore, use: TokenUse, log: Logger): Promise<true | undefined> {
+  const overrun = () => late("replay_unavailable", "the replay store's answer");
+  try {
+    await inTime(() => store.giveBack(use), RESERVE_MILLISECONDS.giveBack, overrun);
+    return true;
+  } catch (error) {
+    const name = error instanceof Error ? error.name : typeof error;
+    log({ level: "warn", message: "notice", reason: `a token could not be given back: ${name}` });
+    return undefined;
+  }
 }
 
 function createRoutes(

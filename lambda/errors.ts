@@ -31,6 +31,7 @@ const STATUS = {
   header_too_large: 431,
   internal: 500,
   source_denied: 502,
+  source_too_large: 502,
   source_unavailable: 502,
   not_configured: 503,
   keys_unavailable: 503,

@@ -1,9 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import path from "node:path";
+import { createAuditLog } from "./audit/log";
 import type { AdapterConfig } from "./config";
 import { type AdapterOptions, createAdapter } from "./core";
-import { AdapterConfigError } from "./errors";
+import { inTime } from "./deadline";
+import { AdapterConfigError, AdapterError } from "./errors";
 import { type Adapter, type AdapterRequest, type AdapterResponse, jsonResponse } from "./http";
 
 /**
@@ -27,16 +29,24 @@ export interface HttpResult {
   readonly isBase64Encoded: false;
 }
 
-export type LambdaHandler = (event: HttpEvent) => Promise<HttpResult>;
+/** The part of Lambda's context that is read. */
+export interface LambdaContext {
+  getRemainingTimeInMillis(): number;
+}
+
+export type LambdaHandler = (event: HttpEvent, context?: LambdaContext) => Promise<HttpResult>;
+
+/** Of the time that Lambda leaves, what is kept for saying that the adapter has not started. */
+const RESERVE_MILLISECONDS = 250;
 
 /** Turns payload 2.0 events into requests for an adapter. Any other event is refused. */
 export function createHandler(adapter: Adapter | Promise<Adapter>): LambdaHandler {
-  return async (event) => {
-    const request = toRequest(event);
+  return async (event, context) => {
+    const request = toRequest(event, context);
     if (request === undefined) {
       return toResult(jsonResponse(400, { code: "request_invalid", requestId: randomUUID() }));
     }
-    return toResult(await (await adapter)(request));
+    return toResult(await (await started(adapter, context))(request));
   };
 }
 
@@ -54,10 +64,23 @@ export async function startFromFolder(
   if (config.replay?.store === "memory") {
     throw new AdapterConfigError(["config.replay.store: must be dynamodb: Lambda runs many instances"]);
   }
-  return createAdapter({ ...options, config });
+  const service = process.env.AWS_LAMBDA_FUNCTION_NAME ?? "escapement-adapter";
+  return createAdapter({ log: createAuditLog({ service, metrics: true }), ...options, config });
 }
 
-function toRequest(event: HttpEvent): AdapterRequest | undefined {
+/** A source that never connects is told of, instead of being cut off by Lambda without a word. */
+async function started(adapter: Adapter | Promise<Adapter>, context?: LambdaContext): Promise<Adapter> {
+  if (context === undefined) return adapter;
+  const refusal = () => new AdapterError("not_configured", "the adapter has not started in time");
+  const time = context.getRemainingTimeInMillis() - RESERVE_MILLISECONDS;
+  return inTime(async () => adapter, time, refusal).catch((error: unknown) => {
+    if (!(error instanceof AdapterError)) throw error;
+    const { status, code } = error;
+    return async ({ requestId }) => jsonResponse(status, { code, requestId });
+  });
+}
+
+function toRequest(event: HttpEvent, context: LambdaContext | undefined): AdapterRequest | undefined {
   const method = event?.requestContext?.http?.method;
   if (event?.version !== "2.0" || typeof method !== "string" || typeof event.rawPath !== "string") {
     return undefined;
@@ -70,6 +93,7 @@ function toRequest(event: HttpEvent): AdapterRequest | undefined {
     // Whether a body arrives as base64 depends on its content type and the front door: only the flag tells.
     body: Buffer.from(event.body ?? "", event.isBase64Encoded === true ? "base64" : "utf8"),
     requestId: event.requestContext.requestId ?? randomUUID(),
+    ...(context !== undefined && { remainingMilliseconds: context.getRemainingTimeInMillis() }),
   };
 }
 

@@ -10,6 +10,8 @@ export interface AdapterRequest {
   readonly body: Uint8Array;
   /** The platform's id of this request. Never taken from a header: a caller could choose it. */
   readonly requestId: string;
+  /** How long the platform still lets this request run, in milliseconds. Absent: as long as it takes. */
+  readonly remainingMilliseconds?: number;
 }
 
 /** One HTTP response as plain data; `body` is JSON text. */
@@ -23,19 +25,19 @@ export interface AdapterResponse {
 export type Adapter = (request: AdapterRequest) => Promise<AdapterResponse>;
 
 /** A JSON response that no cache keeps. */
-export function jsonResponse(
-  status: number,
-  body: unknown,
-  headers: Readonly<Record<string, string>> = {},
-): AdapterResponse {
+export function jsonResponse(status: number, body: unknown): AdapterResponse {
+  return textResponse(status, JSON.stringify(body));
+}
+
+/** The same, of JSON that has been rendered. */
+export function textResponse(status: number, body: string): AdapterResponse {
   return {
     status,
     headers: {
       "content-type": "application/json",
       "cache-control": "no-store",
       "x-content-type-options": "nosniff",
-      ...headers,
     },
-    body: JSON.stringify(body),
+    body,
   };
 }

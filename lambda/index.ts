@@ -1,7 +1,9 @@
 export type { AccessRule, Action } from "./access/rules";
 export type { ReadParameter } from "./audience";
-export type { ReplayStore } from "./auth/replay";
-export type { IssuerConfig } from "./auth/signature";
+export { type AuditLogOptions, createAuditLog } from "./audit/log";
+export type { Logger, NoticeRecord, RequestRecord } from "./audit/record";
+export type { ReplayStore, TokenUse } from "./auth/replay";
+export type { IssuerConfig, PinnedKey } from "./auth/signature";
 export type { AdapterConfig, AdapterLimits, RouteConfig } from "./config";
 export { type AdapterOptions, createAdapter } from "./core";
 export { AdapterConfigError, AdapterError, type AdapterErrorCode } from "./errors";
@@ -9,11 +11,11 @@ export {
   createHandler,
   type HttpEvent,
   type HttpResult,
+  type LambdaContext,
   type LambdaHandler,
   startFromFolder,
 } from "./handler";
 export type { Adapter, AdapterRequest, AdapterResponse } from "./http";
-export type { Logger, NoticeRecord, RequestRecord } from "./log";
 export { createAdapterServer } from "./server";
 export {
   defineSource,

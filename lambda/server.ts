@@ -4,11 +4,11 @@ import { readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { parseArgs } from "node:util";
+import { createAuditLog } from "./audit/log";
 import { type AdapterConfig, DEFAULT_LIMITS } from "./config";
 import { createAdapter } from "./core";
 import { AdapterConfigError } from "./errors";
 import { type Adapter, type AdapterRequest, type AdapterResponse, jsonResponse } from "./http";
-import { logToStdout } from "./log";
 
 const DRAIN_MILLISECONDS = 10_000;
 
@@ -95,12 +95,13 @@ async function main(): Promise<void> {
     return;
   }
   const config = readConfig(values.config);
-  const adapter = await createAdapter({ config });
+  const log = createAuditLog({ service: "escapement-adapter" });
+  const adapter = await createAdapter({ config, log });
   const server = createAdapterServer(adapter, config.limits?.bodyBytes);
   server.listen(Number(values.port), values.host);
   await once(server, "listening");
   const { address, port } = server.address() as AddressInfo;
-  logToStdout({ level: "info", message: "notice", reason: `listening on http://${address}:${port}` });
+  log({ level: "info", message: "notice", reason: `listening on http://${address}:${port}` });
   for (const signal of ["SIGTERM", "SIGINT"]) process.once(signal, () => stop(server));
 }
 

@@ -1,28 +1,51 @@
 import { KeyObject, verify, type webcrypto } from "node:crypto";
-import { createRemoteJWKSet, errors } from "jose";
+import type { Logger } from "../audit/record";
 import { AdapterError } from "../errors";
 import type { Bearer } from "./bearer";
+import { readKeySet } from "./jwks";
+import { createKeySet, createPinnedKeySet, type FoundKey, type KeySet } from "./key-set";
 
+/** An issuer whose tokens are taken. Its keys are fetched, or pinned by `keys`: exactly one of the two. */
 export interface IssuerConfig {
   /** Compared with the token's `iss`, byte for byte. */
   readonly issuer: string;
   /** Where the issuer publishes its keys. https, or http on a loopback address. */
-  readonly jwksUri: string;
+  readonly jwksUri?: string | undefined;
+  /** The issuer's public RSA keys, for ever: nothing is fetched, and a new key needs a new configuration. */
+  readonly keys?: readonly PinnedKey[] | undefined;
+}
+
+/** A public key as a JSON Web Key (RFC 7517). */
+export interface PinnedKey {
+  readonly kty: "RSA";
+  readonly kid: string;
+  /** Modulus and exponent, base64url. */
+  readonly n: string;
+  readonly e: string;
+  readonly alg?: "RS256" | undefined;
+  readonly use?: "sig" | undefined;
 }
 
 /** What was signed, and the issuers that the signing key speaks for. */
 export interface Signed {
   readonly payload: Uint8Array;
   readonly issuers: readonly string[];
+  /** The issuer's keys are older than they should be, because it cannot be reached. */
+  readonly stale: boolean;
 }
 
 export type SignatureVerifier = (bearer: Bearer) => Promise<Signed>;
 
-type RemoteKeys = ReturnType<typeof createRemoteJWKSet>;
+export interface SignatureOptions {
+  /** How long the last good keys are still used when an issuer cannot be reached. */
+  readonly keepMilliseconds: number;
+  readonly now: () => number;
+  readonly log: Logger;
+}
 
-interface KeySet {
-  readonly keys: () => RemoteKeys;
-  readonly issuers: readonly string[];
+interface IssuersOfKeys {
+  readonly find: KeySet;
+  readonly issuers: string[];
 }
 
 /** RFC 7518, section 3.3. */
@@ -33,22 +56,24 @@ const LEAST_MODULUS_BITS = 2048;
  * key set: it is not signed yet. Each set is asked for the `kid`, and the answer says which issuers the set that
  * verified belongs to, so that one issuer's key can never speak for another.
  *
- * jose fetches and chooses keys: on first use, once for concurrent requests, kept ten minutes, and again for an
- * unknown `kid` at most every thirty seconds. It fetches by `globalThis.fetch`, looked up at call time. The
- * check itself is Node's `verify`, because jose's goes through a thread pool that costs more than the check.
+ * The check itself is Node's `verify`, because jose's goes through a thread pool that costs more than the check.
  */
-export function createSignatureVerifier(issuers: readonly IssuerConfig[]): SignatureVerifier {
-  const keySets = groupByKeySet(issuers);
+export function createSignatureVerifier(
+  issuers: readonly IssuerConfig[],
+  options: SignatureOptions,
+): SignatureVerifier {
+  const keySets = groupByKeySet(issuers, options);
   return async ({ kid, signed, payload, signature }) => {
     const input = Buffer.from(signed);
     const refusals: AdapterError[] = [];
-    for (const { keys, issuers } of keySets) {
+    for (const { find, issuers } of keySets) {
       try {
-        const key = await findKey(keys(), kid);
-        if (verify("sha256", input, key, signature)) return { payload, issuers };
+        const { key, stale } = await find(kid);
+        if (verify("sha256", input, longEnough(key), signature)) return { payload, issuers, stale };
         refusals.push(new AdapterError("token_signature", "the signature does not hold"));
       } catch (error) {
-        refusals.push(toRefusal(error));
+        if (!(error instanceof AdapterError)) throw error;
+        refusals.push(error);
       }
     }
     throw gravest(refusals);
@@ -56,44 +81,30 @@ export function createSignatureVerifier(issuers: readonly IssuerConfig[]): Signa
 }
 
 /** Issuers that share a key set share its cache: ESC's documents give two spellings of `iss` for one set. */
-function groupByKeySet(issuers: readonly IssuerConfig[]): readonly KeySet[] {
-  const byUri = new Map<string, string[]>();
-  for (const { issuer, jwksUri } of issuers) {
-    const known = byUri.get(jwksUri);
-    if (known === undefined) byUri.set(jwksUri, [issuer]);
-    else known.push(issuer);
+function groupByKeySet(
+  issuers: readonly IssuerConfig[],
+  options: SignatureOptions,
+): readonly IssuersOfKeys[] {
+  const sets = new Map<string, IssuersOfKeys>();
+  for (const { issuer, jwksUri, keys } of issuers) {
+    const id = jwksUri ?? JSON.stringify(keys);
+    const find =
+      jwksUri === undefined
+        ? createPinnedKeySet(readKeySet({ keys }))
+        : createKeySet({ jwksUri, ...options });
+    const known = sets.get(id);
+    if (known === undefined) sets.set(id, { find, issuers: [issuer] });
+    else known.issuers.push(issuer);
   }
-  return [...byUri].map(([jwksUri, issuers]) => ({ keys: lazily(jwksUri), issuers }));
+  return [...sets.values()];
 }
 
-/** Made for the first token: jose's key set loads all of Node's `fetch`, a fifth of a cold start. */
-function lazily(jwksUri: string): () => RemoteKeys {
-  let keys: RemoteKeys | undefined;
-  return () => {
-    keys ??= createRemoteJWKSet(new URL(jwksUri));
-    return keys;
-  };
-}
-
-/** jose answers only a key that is published for RS256 signatures, and only when exactly one fits. */
-async function findKey(find: RemoteKeys, kid: string | undefined): Promise<KeyObject> {
-  const key = await find({ alg: "RS256", ...(kid !== undefined && { kid }) });
+function longEnough(key: FoundKey["key"]): KeyObject {
   const { modulusLength = 0 } = key.algorithm as { readonly modulusLength?: number };
   if (modulusLength < LEAST_MODULUS_BITS) {
     throw new AdapterError("token_key_unknown", `the key is shorter than ${LEAST_MODULUS_BITS} bits`);
   }
   return KeyObject.from(key as webcrypto.CryptoKey);
-}
-
-function toRefusal(error: unknown): AdapterError {
-  if (error instanceof AdapterError) return error;
-  if (error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys) {
-    return new AdapterError("token_key_unknown", "no configured issuer has exactly one key for the token");
-  }
-  const name = error instanceof Error ? error.name : typeof error;
-  return new AdapterError("keys_unavailable", `an issuer's keys could not be fetched: ${name}`, {
-    cause: error,
-  });
 }
 
 /** Of several sets' refusals the one that says most. */

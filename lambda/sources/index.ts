@@ -1,3 +1,4 @@
+import { inTime } from "../deadline";
 import { AdapterError } from "../errors";
 import type { ConnectedSource, JsonObject, PreparedCall, Source } from "./define-source";
 import { secretsManager } from "./secrets-manager";
@@ -19,31 +20,50 @@ export async function connectSources(
 }
 
 /**
- * Carries a call out, whatever its source does: one that ignores the signal is left behind, one that throws
- * something unforeseen is `source_unavailable`.
+ * Carries a call out, whatever its source does, and answers the JSON text of what it gives: one that ignores the
+ * signal is left behind, one that throws something unforeseen is `source_unavailable`.
  *
- * @throws {AdapterError} source_timeout, source_unavailable, or what the source throws
+ * @throws {AdapterError} source_timeout, source_unavailable, source_too_large, or what the source throws
  */
-export async function fetchInTime(call: PreparedCall, milliseconds: number): Promise<JsonObject> {
-  const controller = new AbortController();
-  let timer: NodeJS.Timeout | undefined;
-  const overrun = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(new AdapterError("source_timeout", `the source took longer than ${milliseconds} ms`));
-      controller.abort();
-    }, milliseconds);
-  });
-  try {
-    const answer = await Promise.race([call.fetch(controller.signal), overrun]);
-    if (typeof answer !== "object" || answer === null || Array.isArray(answer)) {
-      throw new AdapterError("source_unavailable", "the source did not answer a JSON object");
-    }
-    return answer;
-  } catch (error) {
+export async function fetchText(
+  call: PreparedCall,
+  limits: { readonly milliseconds: number; readonly bytes: number },
+): Promise<string> {
+  const { milliseconds, bytes } = limits;
+  const answer = await inTime(
+    (signal) => call.fetch(signal),
+    milliseconds,
+    () => new AdapterError("source_timeout", `the source took longer than ${milliseconds} ms`),
+  ).catch((error: unknown) => {
     if (error instanceof AdapterError) throw error;
-    const name = error instanceof Error ? error.name : typeof error;
-    throw new AdapterError("source_unavailable", `the source failed: ${name}`, { cause: error });
-  } finally {
-    clearTimeout(timer);
+    throw failed(error);
+  });
+  const text = render(answer);
+  if (Buffer.byteLength(text) > bytes) {
+    throw new AdapterError("source_too_large", `the source's answer is longer than ${bytes} bytes`);
   }
+  return text;
+}
+
+/** All of it, before anything of it is sent. */
+function render(answer: JsonObject): string {
+  if (typeof answer !== "object" || answer === null || Array.isArray(answer)) throw noObject();
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(answer);
+  } catch (error) {
+    throw failed(error);
+  }
+  // `toJSON` may make something else of it.
+  if (!text?.startsWith("{")) throw noObject();
+  return text;
+}
+
+function failed(error: unknown): AdapterError {
+  const name = error instanceof Error ? error.name : typeof error;
+  return new AdapterError("source_unavailable", `the source failed: ${name}`, { cause: error });
+}
+
+function noObject(): AdapterError {
+  return new AdapterError("source_unavailable", "the source did not answer a JSON object");
 }

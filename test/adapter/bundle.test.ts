@@ -62,7 +62,7 @@ describe("the adapter's bundle", () => {
       }
     }
     symlinkSync(path.join(ROOT, "node_modules"), path.join(clone, "node_modules"));
-    for (const name of ["jose", "zod", "@aws-sdk", "esbuild"]) {
+    for (const name of ["jose", "zod", "@aws-sdk", "@aws-lambda-powertools", "esbuild"]) {
       symlinkSync(path.join(ROOT, "node_modules", name), path.join(installed, "..", name));
     }
     for (const root of [clone, installed]) {
@@ -112,8 +112,17 @@ describe("the adapter's bundle", () => {
         printed
           .trim()
           .split("\n")
-          .map((line) => JSON.parse(line).status),
-        [200, 401, 200],
+          .map((line) => JSON.parse(line))
+          .map(({ status, cold, service, Answered, Refused, _aws }) => {
+            const [{ Namespace, Dimensions }] = _aws.CloudWatchMetrics;
+            assert.deepEqual(
+              [Namespace, Dimensions, service],
+              ["Escapement/Adapter", [["service"]], "adapter"],
+            );
+            return `${status} ${cold} ${Answered} ${Refused}`;
+          })
+          .sort(),
+        ["200 false 1 0", "200 true 1 0", "401 false 0 1"],
       );
     }
     assert.equal(jwks.fetches(), 1);
@@ -123,6 +132,7 @@ describe("the adapter's bundle", () => {
         "ssm GetParameter",
         "dynamodb PutItem",
         "secretsmanager GetSecretValue",
+        "dynamodb PutItem",
         "dynamodb PutItem",
         "dynamodb PutItem",
         "secretsmanager GetSecretValue",
@@ -200,7 +210,12 @@ function answerOf({ operation, input }: Call, used: Set<unknown>): Reply {
         Item: { id: { S: string } };
         ConditionExpression: string;
       };
-      assert.equal(ConditionExpression, "attribute_not_exists(#i) OR #e < :now");
+      if (ConditionExpression.startsWith("#s = :returned"))
+        return { status: 400, body: { __type: "ConditionalCheckFailedException" } };
+      assert.equal(
+        ConditionExpression,
+        "attribute_not_exists(#i) OR #e < :now OR (#u = :use AND #s = :used)",
+      );
       if (used.has(Item.id.S)) return { status: 400, body: { __type: "ConditionalCheckFailedException" } };
       used.add(Item.id.S);
       return { status: 200, body: {} };

@@ -33,6 +33,9 @@ describe("the adapter's configuration", () => {
       tokenBytes: 8_192,
       tokenLifetimeSeconds: 7_200,
       sourceMilliseconds: 5_000,
+      answerBytes: 1_048_576,
+      requestMilliseconds: 20_000,
+      staleKeysSeconds: 3_600,
     });
   });
 
@@ -46,7 +49,8 @@ describe("the adapter's configuration", () => {
       ],
       access: [
         { environment: "staging", action: "open", source: "vault", names: [] },
-        { environment: "app/staging", action: "open", source: "safe", names: ["database-*"] },
+        { environment: "app/staging", action: "open", source: "safe", names: ["a*b*c"] },
+        { environment: "*/staging", action: "close", source: "vault", names: ["database"] },
       ],
       sources: { "secrets-manager": { regoin: "eu-west-1" }, drawer: {} },
       replay: { store: "paper" },
@@ -58,8 +62,11 @@ describe("the adapter's configuration", () => {
       "config.access[0].environment: must be project/environment",
       "config.access[0].names: must not be empty",
       "config.access[0].source: vault is not configured under config.sources",
-      "config.access[1].names[0]: must be exact, without *",
+      "config.access[1].names[0]: has more than one * in a segment",
       "config.access[1].source: safe is not configured under config.sources",
+      "config.access[2].action: must be open or rotate",
+      "config.access[2].environment: must not leave the project open",
+      "config.access[2].source: vault is not configured under config.sources",
       "config.admin: is not known",
       "config.clockSkewSeconds: must be at most 300",
       "config.issuers[0].issuer: must be an https URL",
@@ -84,14 +91,47 @@ describe("the adapter's configuration", () => {
           access: [
             { ...rule, environment: "acme/staging" },
             { ...rule, environment: "app/staging", rootEnvironment: "acme/staging" },
+            { ...rule, environment: "ac*/staging" },
+            { ...rule, environment: "acme-*/staging" },
           ],
         }),
       ),
       [
         "config.access[0].environment: its project is named like the organization, which cannot be told apart",
         "config.access[1].rootEnvironment: its project is named like the organization, which cannot be told apart",
+        "config.access[2].environment: its project is named like the organization, which cannot be told apart",
       ],
     );
+  });
+
+  it("takes an issuer's keys or where they are published, and never a private key", () => {
+    const issuer = "https://api.pulumi.com/oidc";
+    const key = { kty: "RSA", kid: "key-1", n: "AQAB", e: "AQAB" };
+    const problems = problemsOf(
+      changed({
+        issuers: [
+          { issuer, keys: [key] },
+          { issuer },
+          { issuer, jwksUri: JWKS, keys: [key] },
+          { issuer, keys: [] },
+          {
+            issuer,
+            keys: [
+              { ...key, d: "AQAB", n: "+/" },
+              { ...key, kty: "oct" },
+            ],
+          },
+        ],
+      }),
+    );
+    assert.deepEqual([...problems].sort(), [
+      "config.issuers[1]: needs exactly one of jwksUri and keys",
+      "config.issuers[2]: needs exactly one of jwksUri and keys",
+      "config.issuers[3].keys: must not be empty",
+      "config.issuers[4].keys[0].d: is not known",
+      "config.issuers[4].keys[0].n: must be base64url",
+      "config.issuers[4].keys[1].kty: must be RSA",
+    ]);
   });
 
   it("refuses a route on the health check's path, one that needs decoding, and one without audience", () => {

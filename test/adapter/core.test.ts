@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
+import type { RequestRecord } from "../../lambda/audit/record";
 import type { ReplayStore } from "../../lambda/auth/replay";
-import type { RequestRecord } from "../../lambda/log";
 import {
   AUDIENCE,
   configFor,
@@ -118,7 +118,10 @@ describe("the adapter's core", () => {
   });
 
   it("refuses when the replay store cannot be reached", async () => {
-    const replayStore: ReplayStore = { claim: () => Promise.reject(new Error(SECRET)) };
+    const replayStore: ReplayStore = {
+      claim: () => Promise.reject(new Error(SECRET)),
+      giveBack: () => assert.fail("nothing was claimed"),
+    };
     const started = await startAdapter(configFor(jwks.uri), { replayStore });
     const { status, body } = await send(started, {});
     assert.deepEqual([status, body], [503, { code: "replay_unavailable", requestId: "r-1" }]);
@@ -146,14 +149,17 @@ describe("the adapter's core", () => {
       message: "answered",
       requestId: "r-1",
       status: 200,
+      cold: true,
       issuer: ISSUER,
       organization: "acme",
       environment: "app/staging",
       rootEnvironment: "app/staging",
       triggerUser: "alice",
+      action: "open",
       source: "vault",
       names: ["database"],
     });
+    assert.equal(refused?.cold, false);
     assert.equal(refused?.code, "access_denied");
     assert.equal(refused?.reason, "no access rule allows this");
     assert.deepEqual(refused?.names, ["prod-database"]);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { AdapterError, toAdapterError } from "../../lambda/errors";
-import { fetchInTime } from "../../lambda/sources/index";
+import { fetchText } from "../../lambda/sources/index";
 
 const SECRET = "s3cret-in-a-message";
 
@@ -42,7 +42,7 @@ describe("a source that overruns", () => {
           });
         }),
     };
-    await assert.rejects(fetchInTime(call, 5), { code: "source_timeout" });
+    await assert.rejects(fetchText(call, { milliseconds: 5, bytes: 100 }), { code: "source_timeout" });
     assert.ok(stopped);
   });
 });

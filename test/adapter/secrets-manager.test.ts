@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { AdapterError } from "../../lambda/errors";
 import type { ConnectedSource } from "../../lambda/sources/define-source";
-import { fetchInTime } from "../../lambda/sources/index";
+import { fetchText } from "../../lambda/sources/index";
 import { secretsManager } from "../../lambda/sources/secrets-manager";
 import { type Aws, type Reply, startAws } from "./support/aws";
 
@@ -58,7 +58,8 @@ describe("the secrets-manager source", () => {
     await aws.close();
   });
 
-  const open = (request: unknown, milliseconds = 2_000) => fetchInTime(source.prepare(request), milliseconds);
+  const open = async (request: unknown, milliseconds = 2_000) =>
+    JSON.parse(await fetchText(source.prepare(request), { milliseconds, bytes: 10_000 })) as unknown;
 
   it("reads the current text of an entry by name, with one call", async () => {
     aws.calls.length = 0;

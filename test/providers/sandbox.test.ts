@@ -4,7 +4,7 @@ import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import * as z from "zod/mini";
 import { createAdapter } from "../../lambda/core";
-import type { NoticeRecord, RequestRecord } from "../../lambda/log";
+import type { NoticeRecord, RequestRecord } from "../../lambda/audit/record";
 import { createAdapterServer } from "../../lambda/server";
 import { defineSource } from "../../lambda/sources/define-source";
 import { ParameterType, type Role } from "../../sandbox/aws/account";

@@ -62,8 +62,8 @@ export const requestCases: readonly HostileCase[] = [
   },
   {
     title: "a source that answers what is not JSON",
-    status: 500,
-    code: "internal",
+    status: 502,
+    code: "source_unavailable",
     body: ask({ source: "vault", name: "broken-cyclic" }),
   },
   {

@@ -1,9 +1,9 @@
 import { createHash, randomUUID } from "node:crypto";
 import * as z from "zod/mini";
+import type { NoticeRecord, RequestRecord } from "../../../lambda/audit/record";
 import type { AdapterConfig } from "../../../lambda/config";
 import { type AdapterOptions, createAdapter } from "../../../lambda/core";
 import type { Adapter } from "../../../lambda/http";
-import type { NoticeRecord, RequestRecord } from "../../../lambda/log";
 import { defineSource, type Source } from "../../../lambda/sources/define-source";
 import { type Json, KEY_ID } from "./issuer";
 

@@ -1,6 +1,6 @@
 import { createHmac, createSign, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 import { once } from "node:events";
-import { createServer } from "node:http";
+import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { exportJWK, SignJWT } from "jose";
 
@@ -30,10 +30,22 @@ const keys = {
 export const KEY_ID = "key-1";
 
 /** A token as ESC signs it, by jose. */
-export function signToken(claims: Json): Promise<string> {
+export function signToken(
+  claims: Json,
+  {
+    kid = KEY_ID,
+    signer = "issuer",
+  }: { readonly kid?: string; readonly signer?: "issuer" | "second-issuer" } = {},
+): Promise<string> {
   return new SignJWT(claims)
-    .setProtectedHeader({ alg: "RS256", typ: "JWT", kid: KEY_ID })
-    .sign(keys.issuer.privateKey);
+    .setProtectedHeader({ alg: "RS256", typ: "JWT", kid })
+    .sign(keys[signer].privateKey);
+}
+
+/** The public key of a signer, as it is published. */
+export async function publicKey(signer: KeyOwner = "issuer", kid = KEY_ID) {
+  const { n = "", e = "" } = await exportJWK(keys[signer].publicKey);
+  return { kty: "RSA", n, e, kid, alg: "RS256", use: "sig" } as const;
 }
 
 /** A token that jose would refuse to make: any header, any payload text, any signer. */
@@ -62,28 +74,45 @@ function signatureOf(input: Buffer, signer: Signer): Buffer {
 const encode = (content: string | Uint8Array) => Buffer.from(content).toString("base64url");
 const pem = (key: KeyObject) => key.export({ type: "spki", format: "pem" });
 
+type KeyOwner = "issuer" | "second-issuer" | "short";
+
+/** How the server answers: with its keys, or as its name says. A function answers by itself. */
+export type JwksBehaviour = "keys" | "stall" | "reset" | ((response: ServerResponse) => void);
+
 export interface JwksServer {
   readonly uri: string;
   /** How often the keys have been fetched. */
   readonly fetches: () => number;
+  /** Rotates: what is published from now on, by key id. */
+  publish(keys: Readonly<Record<string, KeyOwner>>): Promise<void>;
+  behave(behaviour: JwksBehaviour): void;
   close(): Promise<void>;
 }
 
 /** Publishes one issuer's keys on loopback. */
-export async function startJwksServer(
-  issuer: "issuer" | "second-issuer" | "short" = "issuer",
-): Promise<JwksServer> {
+export async function startJwksServer(issuer: KeyOwner = "issuer"): Promise<JwksServer> {
   let fetches = 0;
-  const jwk = { ...(await exportJWK(keys[issuer].publicKey)), kid: KEY_ID, alg: "RS256", use: "sig" };
-  const server = createServer((_, response) => {
+  let behaviour: JwksBehaviour = "keys";
+  let published: unknown[] = [await publicKey(issuer)];
+  const server = createServer((request, response) => {
     fetches += 1;
-    response.setHeader("content-type", "application/json").end(JSON.stringify({ keys: [jwk] }));
+    if (typeof behaviour === "function") behaviour(response);
+    else if (behaviour === "reset") request.socket.destroy();
+    else if (behaviour === "keys") {
+      response.setHeader("content-type", "application/json").end(JSON.stringify({ keys: published }));
+    }
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
   return {
     uri: `http://127.0.0.1:${port}/oidc/.well-known/jwks`,
     fetches: () => fetches,
+    async publish(owners) {
+      published = await Promise.all(Object.entries(owners).map(([kid, owner]) => publicKey(owner, kid)));
+    },
+    behave(next) {
+      behaviour = next;
+    },
     async close() {
       server.close();
       server.closeAllConnections();

@@ -52,6 +52,7 @@ export async function startLambdaHost(options: {
     env: {
       AWS_ENDPOINT_URL: awsEndpoint,
       AWS_REGION: "us-east-1",
+      AWS_LAMBDA_FUNCTION_NAME: "adapter",
       AWS_ACCESS_KEY_ID: "AKIDEXAMPLE",
       AWS_SECRET_ACCESS_KEY: "example",
       AWS_SESSION_TOKEN: "session",

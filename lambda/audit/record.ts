@@ -1,5 +1,6 @@
-import type { EscClaims } from "./auth/claims";
-import type { AdapterError } from "./errors";
+import type { Action } from "../access/rules";
+import type { EscClaims } from "../auth/claims";
+import type { AdapterError } from "../errors";
 
 /**
  * One record a request, when it ends. Identities appear only once the token's signature and registered claims
@@ -11,6 +12,8 @@ export interface RequestRecord {
   readonly requestId: string;
   readonly status: number;
   readonly durationMilliseconds: number;
+  /** The first request that this process handles. */
+  readonly cold: boolean;
   /** The code the caller saw, and the reason the caller did not. */
   readonly code?: string | undefined;
   readonly reason?: string | undefined;
@@ -22,8 +25,13 @@ export interface RequestRecord {
   readonly triggerUser?: string | undefined;
   /** SHA-256 of issuer and `jti`: two records of one token have the same. */
   readonly tokenHash?: string | undefined;
+  readonly action?: Action | undefined;
   readonly source?: string | undefined;
   readonly names?: readonly string[] | undefined;
+  /** True when the source failed and the token may be used once more. */
+  readonly tokenReturned?: true | undefined;
+  /** True when the issuer cannot be reached and its keys are old, or there are none. */
+  readonly staleKeys?: true | undefined;
 }
 
 /** Something worth saying that is not about one request. */
@@ -40,43 +48,51 @@ export interface RequestTrace {
   readonly requestId: string;
   /** Milliseconds since 1970. */
   readonly started: number;
+  readonly cold: boolean;
   caller?: EscClaims & {
     readonly environment: string | undefined;
     readonly rootEnvironment: string | undefined;
     readonly tokenHash: string;
   };
-  asked?: { readonly source: string; readonly names: readonly string[] };
+  asked?: { readonly action: Action; readonly source: string; readonly names: readonly string[] };
+  staleKeys?: true;
+  tokenReturned?: true;
 }
+
+/** The longest text of a claim or a request that is logged. */
+const MAX_TEXT = 256;
+const MAX_NAMES = 20;
 
 /** The record of a request that has ended; without `error` it was answered. */
 export function recordOf(
-  { requestId, started, caller, asked }: RequestTrace,
+  trace: RequestTrace,
   end: { readonly now: number; readonly status: number; readonly error?: AdapterError },
 ): RequestRecord {
+  const { requestId, started, cold, caller, asked, tokenReturned } = trace;
+  const { now, status, error } = end;
   return {
-    level: end.error === undefined ? "info" : end.status < 500 ? "warn" : "error",
-    message: end.error === undefined ? "answered" : "refused",
+    level: error === undefined ? "info" : status < 500 ? "warn" : "error",
+    message: error === undefined ? "answered" : "refused",
     requestId,
-    status: end.status,
-    durationMilliseconds: end.now - started,
-    code: end.error?.code,
-    reason: end.error?.message,
+    status,
+    durationMilliseconds: now - started,
+    cold,
+    code: error?.code,
+    reason: error?.message,
     issuer: caller?.issuer,
     organization: textOf(caller?.organization),
     environment: caller?.environment,
     rootEnvironment: caller?.rootEnvironment,
     triggerUser: textOf(caller?.triggerUser),
     tokenHash: caller?.tokenHash,
+    action: asked?.action,
     source: asked?.source,
-    names: asked?.names,
+    names: asked?.names.slice(0, MAX_NAMES).map((name) => name.slice(0, MAX_TEXT)),
+    tokenReturned,
+    staleKeys: trace.staleKeys ?? (error?.code === "keys_unavailable" ? true : undefined),
   };
 }
 
 function textOf(claim: unknown): string | undefined {
-  return typeof claim === "string" ? claim : undefined;
+  return typeof claim === "string" ? claim.slice(0, MAX_TEXT) : undefined;
 }
-
-/** One line of JSON on stdout a record; JSON escapes line ends, so no value can forge a second record. */
-export const logToStdout: Logger = (record) => {
-  process.stdout.write(`${JSON.stringify({ timestamp: new Date().toISOString(), ...record })}\n`);
-};
