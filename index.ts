@@ -10,8 +10,9 @@ import {
   renderTwice,
   SecretEntries,
 } from "./components";
+import { entryId } from "./esc/entry-id";
 import { base, dev, placeholders, prod, type StageOptions, staging } from "./esc/environments";
-import { entryId, type InventoryItem, itemsOf } from "./esc/inventory";
+import { type InventoryItem, itemsOf } from "./esc/inventory";
 import { readSettings } from "./settings";
 import { escAudience, PULUMI_ISSUER } from "./trust";
 
@@ -57,7 +58,7 @@ function stage(name: "staging" | "prod", define: (options: StageOptions) => { re
   });
   const open = {
     environment: `${project}/${name}`,
-    entries: asked.map((item) => ({ name: entryId(project, name, item), arn: arnOf(item) })),
+    entries: asked.map((item) => ({ name: entryId({ project, stage: name }, item.name), arn: arnOf(item) })),
   };
   const adapter = new AdapterLambda("adapter", { organization, project, stage: name, rules: [open] });
 

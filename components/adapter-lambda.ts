@@ -1,5 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { entryId } from "../esc/entry-id";
 import { adapterArchive, bundleAssets } from "./adapter-archive";
 import {
   type AdapterConfigArgs,
@@ -11,7 +12,7 @@ import {
 import { adapterPolicy } from "./adapter-permissions";
 import { type ArgumentIssue, refuse } from "./args";
 import { checkKmsKeyArn } from "./entry-permissions";
-import { checkNameParts, checkPhysicalName, entryName, flatName } from "./names";
+import { checkNameParts, checkPhysicalName, flatName } from "./names";
 import { checkRoleArgs, createRole, type RoleArgs } from "./role";
 
 export interface AdapterLambdaArgs extends AdapterConfigArgs, RoleArgs {
@@ -188,7 +189,7 @@ function namesOf(args: AdapterLambdaArgs) {
   return {
     function: flatName(args, "adapter"),
     table: flatName(args, "adapter-replay"),
-    audienceParameter: `/${entryName(args, "adapter/audience")}`,
+    audienceParameter: `/${entryId(args, "adapter/audience")}`,
   };
 }
 

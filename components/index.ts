@@ -16,4 +16,9 @@ export {
 export { EscLogin, type EscLoginArgs } from "./esc-login";
 export { GithubDeploy, type GithubDeployArgs } from "./github-deploy";
 export { OidcProvider, type OidcProviderArgs, OidcProviderMode } from "./oidc-provider";
-export { SecretEntries, type SecretEntriesArgs, type SecretEntryArgs } from "./secret-entries";
+export {
+  type ExistingEntryArgs,
+  SecretEntries,
+  type SecretEntriesArgs,
+  type SecretEntryArgs,
+} from "./secret-entries";

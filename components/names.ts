@@ -25,11 +25,6 @@ export function flatName({ namePrefix = "", project, stage }: NameParts, suffix:
   return `${namePrefix}${project}-${stage}-${suffix}`;
 }
 
-/** `acme-escapement/staging/<name>`, for Secrets Manager, where `/` groups entries for people and policies. */
-export function entryName({ namePrefix = "", project, stage }: NameParts, name: string): string {
-  return `${namePrefix}${project}/${stage}/${name}`;
-}
-
 /** AWS refuses longer names only when it creates the resource, after others exist. */
 export function checkPhysicalName(what: string, name: string, limit: number): ArgumentIssue[] {
   if (name.length <= limit) return [];

@@ -1,7 +1,8 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { entryId } from "../esc/entry-id";
 import { type ArgumentIssue, refuse } from "./args";
-import { checkNameParts, entryName } from "./names";
+import { checkNameParts } from "./names";
 
 /** One Secrets Manager entry. Its value is put there by people or rotators, never by Pulumi. */
 export interface SecretEntryArgs {
@@ -11,6 +12,14 @@ export interface SecretEntryArgs {
   description?: string;
 }
 
+/** A Secrets Manager entry that somebody else owns. */
+export interface ExistingEntryArgs {
+  /** What it is called here, among the names of `entries`. */
+  name: string;
+  /** Its full ARN, with the six characters that Secrets Manager put behind its name. */
+  arn: pulumi.Input<string>;
+}
+
 export interface SecretEntriesArgs {
   /** First part of every entry's name, after the prefix. */
   project: string;
@@ -18,7 +27,10 @@ export interface SecretEntriesArgs {
   stage: string;
   /** Put in front of every entry's name, for accounts that several teams share: `acme-`. @default "" */
   namePrefix?: string;
+  /** The entries to create. */
   entries: SecretEntryArgs[];
+  /** Entries that are there already, in this account or another: listed among the outputs, and left alone. @default none */
+  existing?: ExistingEntryArgs[];
   /** Customer-managed key that encrypts the entries. @default the account's `aws/secretsmanager` key */
   kmsKeyArn?: pulumi.Input<string>;
   /** Days in which a deleted entry can be restored: 7 to 30, or 0 for none. @default 30 */
@@ -34,9 +46,9 @@ export interface SecretEntriesArgs {
  * recovery window outside AWS's limits.
  */
 export class SecretEntries extends pulumi.ComponentResource {
-  /** Entry name, as in `entries`, to ARN. */
+  /** Entry name, as in `entries` and `existing`, to ARN. */
   readonly arns: pulumi.Output<Record<string, string>>;
-  /** Entry name, as in `entries`, to Secrets Manager name. */
+  /** Entry name, as in `entries` and `existing`, to Secrets Manager name. */
   readonly names: pulumi.Output<Record<string, string>>;
 
   constructor(name: string, args: SecretEntriesArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -44,9 +56,17 @@ export class SecretEntries extends pulumi.ComponentResource {
     refuse([...checkNameParts(args), ...checkEntries(args)], this);
 
     const arns: Record<string, pulumi.Output<string>> = {};
-    const names: Record<string, string> = {};
+    const names: Record<string, pulumi.Input<string>> = {};
+    for (const entry of args.existing ?? []) {
+      const arn = pulumi.output(entry.arn).apply((arn) => {
+        refuse(checkArn(`existing ${entry.name}`, arn), this);
+        return arn;
+      });
+      arns[entry.name] = arn;
+      names[entry.name] = arn.apply((arn) => arn.replace(/^.*:secret:|-[A-Za-z0-9]{6}$/g, ""));
+    }
     for (const entry of args.entries) {
-      const physicalName = entryName(args, entry.name);
+      const physicalName = entryId(args, entry.name);
       const secret = new aws.secretsmanager.Secret(
         `${name}-${entry.name}`,
         {
@@ -99,11 +119,18 @@ function tlsOnlyPolicy(secretArn: pulumi.Input<string>) {
   };
 }
 
-function checkEntries({ entries, recoveryWindowInDays: days }: SecretEntriesArgs): ArgumentIssue[] {
+function checkEntries(args: SecretEntriesArgs): ArgumentIssue[] {
+  const { entries, existing = [], recoveryWindowInDays: days } = args;
   const issues: ArgumentIssue[] = [];
   const seen = new Set<string>();
-  entries.forEach(({ name }, index) => {
-    const path = `entries[${index}].name`;
+  const named = [
+    ...entries.map(({ name }, index) => ({ name, path: `entries[${index}].name` })),
+    ...existing.map(({ name }, index) => ({ name, path: `existing[${index}].name` })),
+  ];
+  existing.forEach(({ arn }, index) => {
+    if (typeof arn === "string") issues.push(...checkArn(`existing[${index}].arn`, arn));
+  });
+  named.forEach(({ name, path }) => {
     if (!/^[A-Za-z0-9_+=.@-]{1,256}$/.test(name)) {
       issues.push({ path, reason: `"${name}" must be 1 to 256 of letters, digits and _ + = . @ -` });
     }
@@ -114,4 +141,11 @@ function checkEntries({ entries, recoveryWindowInDays: days }: SecretEntriesArgs
     issues.push({ path: "recoveryWindowInDays", reason: `${days} must be 0 or a whole number from 7 to 30` });
   }
   return issues;
+}
+
+/** A partial ARN, without the six characters, would match other entries in a policy, or none. */
+function checkArn(path: string, arn: string): ArgumentIssue[] {
+  if (/^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@!-]+-[A-Za-z0-9]{6}$/.test(arn))
+    return [];
+  return [{ path, reason: `"${arn}" must be the full ARN of a Secrets Manager entry` }];
 }

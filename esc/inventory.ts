@@ -89,8 +89,3 @@ export function itemsOf(stage: Stage, livesIn?: InventoryItem["livesIn"]): reado
     (item) => item.stages.includes(stage) && (livesIn === undefined || item.livesIn === livesIn),
   );
 }
-
-/** Id of a stage's secret entry: `<project>/<stage>/<name>`. The adapter is asked by the same id. */
-export function entryId(project: string, stage: Stage, item: Pick<InventoryItem, "name">): string {
-  return `${project}/${stage}/${item.name}`;
-}

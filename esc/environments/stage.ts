@@ -12,7 +12,8 @@ import {
   type Reference,
   stack,
 } from "../definition/index";
-import { entryId, type InventoryItem, itemsOf, type Stage } from "../inventory";
+import { type EntryOwner, entryId } from "../entry-id";
+import { type InventoryItem, itemsOf } from "../inventory";
 import { basedOn } from "./base";
 
 /** A Pulumi stack whose outputs a stage reads. */
@@ -26,6 +27,8 @@ export interface StackSource {
 export interface StageOptions {
   /** The ESC project that holds all environments of this project; secret entries begin with it too. */
   readonly project: string;
+  /** In front of the ids of secret entries, as for `SecretEntries`. @default "" */
+  readonly namePrefix?: string;
   /** The stage's AWS region where it is not the one that `base` names. */
   readonly region?: string;
   /** Stacks to read, by the name under which the environment shows them. None: no block, no such variables. */
@@ -45,7 +48,8 @@ export interface StageOptions {
  * ERR_DEFINITION_KEY for a variable that two things would fill.
  */
 export function stage(name: "staging" | "prod", options: StageOptions) {
-  const { project, region, stacks: sources = {}, loginRoleArn, adapterUrl } = options;
+  const { project, namePrefix, region, stacks: sources = {}, loginRoleArn, adapterUrl } = options;
+  const owner = { namePrefix, project, stage: name };
   const outputs = outputsOf(sources);
   const ecr = outputs.find(({ output }) => output === "ecr_repository_url");
   const stored = loginRoleArn === undefined ? [] : itemsOf(name, "aws-secrets");
@@ -61,12 +65,12 @@ export function stage(name: "staging" | "prod", options: StageOptions) {
       ({ aws }) =>
         loginRoleArn === undefined
           ? undefined
-          : readEntries(stored, { project, stage: name, region: aws.region, loginRoleArn }),
+          : readEntries(stored, { owner, region: aws.region, loginRoleArn }),
       "Entries of AWS Secrets Manager, read by a role that can read these and no others",
     )
     .value(
       "adapter",
-      adapterUrl === undefined ? undefined : askAdapter(asked, { project, stage: name, adapterUrl }),
+      adapterUrl === undefined ? undefined : askAdapter(asked, { owner, adapterUrl }),
       "What ESC has no provider for",
     )
     .value(
@@ -106,15 +110,14 @@ function readStacks(sources: NonNullable<StageOptions["stacks"]>) {
 }
 
 interface EntryOptions {
-  readonly project: string;
-  readonly stage: Stage;
+  readonly owner: EntryOwner;
   readonly region: Expression<string>;
   readonly loginRoleArn: string;
 }
 
 function readEntries(items: readonly InventoryItem[], options: EntryOptions) {
-  const { project, stage, region, loginRoleArn } = options;
-  const get = unlessEmpty(byName(items, (item) => ({ secretId: entryId(project, stage, item) })));
+  const { owner, region, loginRoleArn } = options;
+  const get = unlessEmpty(byName(items, (item) => ({ secretId: entryId(owner, item.name) })));
   const login = awsLogin({
     roleArn: loginRoleArn,
     // AWS takes 2 to 64 of letters, digits and _+=,.@- here. Logins of Pulumi's service are such; were one
@@ -128,11 +131,11 @@ function readEntries(items: readonly InventoryItem[], options: EntryOptions) {
 
 function askAdapter(
   items: readonly InventoryItem[],
-  { project, stage, adapterUrl }: { project: string; stage: Stage; adapterUrl: string },
+  { owner, adapterUrl }: { owner: EntryOwner; adapterUrl: string },
 ) {
   return unlessEmpty(
     byName(items, (item) =>
-      external({ url: adapterUrl, request: { secretName: entryId(project, stage, item) } }),
+      external({ url: adapterUrl, request: { secretName: entryId(owner, item.name) } }),
     ),
   );
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import * as pulumi from "@pulumi/pulumi";
 import { SecretEntries, type SecretEntriesArgs } from "../../components/secret-entries";
 import { isUnknown, mockPulumi, outputValue, settled } from "../support/pulumi";
 
@@ -67,6 +68,33 @@ describe("SecretEntries", () => {
           },
         },
       ],
+    });
+  });
+
+  it("lists entries that are there already, in any partition, and leaves them alone", async () => {
+    const shared = "arn:aws-us-gov:secretsmanager:us-gov-west-1:210987654321:secret:shared/db-a1B2c3";
+    const { entries, recorder } = await create({
+      entries: [{ name: "jwt" }],
+      existing: [{ name: "database", arn: pulumi.output(shared) }],
+    });
+    assert.deepEqual(await outputValue(entries.arns), {
+      database: shared,
+      jwt: arnOf("escapement/staging/jwt"),
+    });
+    assert.deepEqual(await outputValue(entries.names), {
+      database: "shared/db",
+      jwt: "escapement/staging/jwt",
+    });
+    await settled();
+    assert.equal(recorder.ofType(SECRET).length + recorder.ofType(POLICY).length, 2);
+  });
+
+  it("refuses an existing entry by half its ARN, and one that is called as another", async () => {
+    const arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:shared/db";
+    await assert.rejects(create({ existing: [{ name: "jwt", arn }] }), ({ message }: Error) => {
+      assert.match(message, /existing\[0\]\.arn: ".*" must be the full ARN/);
+      assert.match(message, /existing\[0\]\.name: "jwt" is listed twice/);
+      return true;
     });
   });
 

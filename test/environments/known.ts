@@ -13,7 +13,7 @@ import { providerSchemas } from "../../esc/providers/schemas";
 export const project = "shop";
 
 /** Everything that a stage can be given. */
-export function everything(stage: "staging" | "prod"): Required<Omit<StageOptions, "region">> {
+export function everything(stage: "staging" | "prod"): Required<Omit<StageOptions, "region" | "namePrefix">> {
   return {
     project,
     stacks: {
