@@ -3,6 +3,7 @@ import { createPulumiStacksProvider, type StackOutputs } from "../esc/providers/
 import { GITHUB_ISSUER, PULUMI_ISSUER } from "../trust";
 import { type Account, type Aws, createAccount, createAwsCloud, startAws } from "./aws";
 import type { AwsClientOptions } from "./aws-clients";
+import { accountState, type CloudState, restoreAccount } from "./cloud-state";
 import {
   containsSecret,
   type Deployment,
@@ -12,10 +13,12 @@ import {
   type PropertyMap,
   plainMap,
   readStackSettings,
+  type StackState,
 } from "./engine/index";
 import { Issuer, startIssuerServer } from "./issuers";
 import { type LambdaHost, startLambdaHost } from "./lambda";
 import { createEscProviders, createPulumiServiceCloud, EscService } from "./pulumi";
+import { withReplacements } from "./replacements";
 import { Routes } from "./routes";
 
 export interface LaptopCloudOptions {
@@ -25,9 +28,12 @@ export interface LaptopCloudOptions {
   readonly now?: () => number;
   /** ESC's providers besides the sandbox's own, or instead of them. */
   readonly providers?: Readonly<Record<string, Provider>>;
+  /** What another cloud was: this one goes on with it. @default an empty account and no stack */
+  readonly state?: CloudState | undefined;
 }
 
-interface Parts extends Required<LaptopCloudOptions> {
+interface Parts extends Required<Omit<LaptopCloudOptions, "state">> {
+  readonly state: CloudState | undefined;
   readonly aws: Aws;
   readonly lambda: LambdaHost;
   readonly issuers: LaptopCloud["issuers"];
@@ -45,6 +51,8 @@ export interface DeployStackOptions {
   onEvent?(event: DeploymentEvent): void;
   /** Ends the deployment at once. */
   readonly signal?: AbortSignal;
+  /** Told after each step that this cloud's `state()` has changed and is consistent. */
+  onState?(): void;
 }
 
 /**
@@ -61,7 +69,9 @@ export class LaptopCloud {
   readonly routes: Routes;
   readonly esc: EscService;
   /** By `project/stack`. */
-  readonly #outputs = new Map<string, PropertyMap>();
+  readonly #stacks: Map<string, StackState>;
+  /** Stacks that a deployment is at work on. */
+  readonly #busy = new Set<string>();
   readonly #lambda: LambdaHost;
   readonly #stop: () => Promise<void>;
 
@@ -73,7 +83,8 @@ export class LaptopCloud {
     this.routes = parts.routes;
     this.#lambda = parts.lambda;
     this.#stop = parts.stop;
-    const { organization, now } = parts;
+    const { organization, now, state } = parts;
+    this.#stacks = new Map(state?.stacks);
     const providers = createEscProviders({
       issuer: parts.issuers.pulumi,
       awsUrl: parts.aws.url,
@@ -83,6 +94,7 @@ export class LaptopCloud {
     this.esc = new EscService({
       organizations: [organization],
       now,
+      content: state?.environments,
       providers: (context) => ({
         ...providers(context),
         "pulumi-stacks": createPulumiStacksProvider({
@@ -96,26 +108,42 @@ export class LaptopCloud {
 
   /** Starts everything. End it with `stop`: it listens on ports. */
   static async start(options: LaptopCloudOptions = {}): Promise<LaptopCloud> {
-    const { organization = "acme", now = Date.now, providers = {} } = options;
+    const { organization = "acme", now = Date.now, providers = {}, state } = options;
     const issuers = {
       pulumi: new Issuer({ url: PULUMI_ISSUER, now }),
       github: new Issuer({ url: GITHUB_ISSUER, now }),
     };
     const issuerServer = await startIssuerServer(Object.values(issuers));
     const routes = new Routes(issuerServer.routes);
-    const aws = await startAws({ account: createAccount({ now }), fetch: routes.fetch });
-    const lambda = await startLambdaHost({ account: aws.account, endpointUrl: aws.url, routes });
+    const account = state === undefined ? createAccount({ now }) : restoreAccount(state.account, now);
+    const aws = await startAws({ account, fetch: routes.fetch });
+    const lambda = await startLambdaHost({
+      account: aws.account,
+      endpointUrl: aws.url,
+      routes,
+      onDecision: aws.onDecision,
+    });
+    for (const fn of account.functions.values()) lambda.publish(fn);
     const stop = async () => {
       await lambda.stop();
       await aws.close();
       await issuerServer.close();
     };
-    return new LaptopCloud({ organization, now, providers, issuers, routes, aws, lambda, stop });
+    return new LaptopCloud({ organization, now, providers, state, issuers, routes, aws, lambda, stop });
   }
 
   /** What a stack that is up exports; undefined when there is none of that name (`project/stack`). */
   outputs(stack: string): PropertyMap | undefined {
-    return this.#outputs.get(stack);
+    return this.#stacks.get(stack)?.outputs;
+  }
+
+  /** Everything that this cloud is, but for the sessions it has given out and the items in its tables. */
+  state(): CloudState {
+    return {
+      account: accountState(this.account),
+      environments: this.esc.store.content(),
+      stacks: this.#stacks,
+    };
   }
 
   /** For clients of the account's services. */
@@ -129,35 +157,43 @@ export class LaptopCloud {
   }
 
   /**
-   * Previews a program or brings it up. What goes wrong in it is the deployment's `failure`.
+   * Previews a program, brings it up or destroys what it brought up. What goes wrong in it is the deployment's
+   * `failure`.
    *
    * @throws EngineError for a `Pulumi.yaml` or stack file that cannot be used; it names the keys, never values.
    */
   async deploy(options: DeployStackOptions): Promise<Deployment> {
     const settings = await readStackSettings(options);
+    const stack = `${settings.project}/${settings.stack}`;
+    // Pulumi's service refuses it too.
+    if (this.#busy.has(stack)) throw new Error(`another deployment of ${stack} is running: wait for its end`);
+    this.#busy.add(stack);
     const aws = createAwsCloud(this.account, { onFunctionUrl: this.#lambda.publish });
     const pulumi = createPulumiServiceCloud(this.esc);
-    const deployment = await deploy({
+    return deploy({
       operation: options.operation,
       organization: this.organization,
       settings,
       cloud: {
-        resources: { ...aws.resources, ...pulumi.resources },
-        invokes: aws.invokes,
+        resources: withReplacements({ ...aws.resources, ...pulumi.resources }),
+        invokes: { ...aws.invokes, ...pulumi.invokes },
+        remoteComponents: aws.remoteComponents,
         stackOutputs: ({ organization, project, stack }) =>
-          organization === this.organization ? this.#outputs.get(`${project}/${stack}`) : undefined,
+          organization === this.organization ? this.outputs(`${project}/${stack}`) : undefined,
+      },
+      state: this.#stacks.get(stack),
+      onState: (state) => {
+        if (state.resources.length > 0) this.#stacks.set(stack, state);
+        else this.#stacks.delete(stack);
+        options.onState?.();
       },
       onEvent: options.onEvent,
       signal: options.signal,
-    });
-    if (deployment.ok && options.operation === "up") {
-      this.#outputs.set(`${settings.project}/${settings.stack}`, deployment.outputs);
-    }
-    return deployment;
+    }).finally(() => this.#busy.delete(stack));
   }
 
   #stackOutputs(stack: string): StackOutputs | undefined {
-    const outputs = this.#outputs.get(stack);
+    const outputs = this.outputs(stack);
     return (
       outputs && {
         outputs: plainMap(outputs),

@@ -34,6 +34,7 @@ const statusByCode = {
   // IAM.
   EntityAlreadyExists: 409,
   NoSuchEntity: 404,
+  DeleteConflict: 409,
   LimitExceeded: 409,
   // Secrets Manager.
   InvalidParameterException: 400,

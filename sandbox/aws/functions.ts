@@ -145,12 +145,13 @@ export function createFunctionUrl(account: Account, fn: LambdaFunction): Functio
   }
   const id = makeUrlId(account);
   fn.url = { id, host: `${id}.lambda-url.${fn.region}.on.aws` };
-  addPermission(fn, "FunctionURLAllowPublicAccess", {
+  // They outlive an earlier address of the same function.
+  fn.permissions.set("FunctionURLAllowPublicAccess", {
     action: "lambda:InvokeFunctionUrl",
     principal: "*",
     conditions: { "lambda:FunctionUrlAuthType": "NONE" },
   });
-  addPermission(fn, "FunctionURLAllowInvokeAction", {
+  fn.permissions.set("FunctionURLAllowInvokeAction", {
     action: "lambda:InvokeFunction",
     principal: "*",
     conditions: { "lambda:InvokedViaFunctionUrl": "true" },

@@ -70,6 +70,37 @@ export function checkRole(role: Partial<NewRole>): void {
   if (trustPolicy !== undefined) checkTrustPolicy(trustPolicy);
 }
 
+/** Everything of a role that can be changed in place, all of it given. */
+export type RoleChange = Pick<
+  NewRole,
+  "trustPolicy" | "description" | "maxSessionDurationSeconds" | "permissionsBoundary" | "tags"
+>;
+
+/** @throws {ValidationError} {MalformedPolicyDocument} {LimitExceeded} {NoSuchEntity} */
+export function updateRole(account: Account, role: Role, change: RoleChange): void {
+  checkRole(change);
+  if (change.permissionsBoundary !== undefined) findManagedPolicy(account, change.permissionsBoundary);
+  role.trustPolicy = change.trustPolicy;
+  role.description = change.description ?? "";
+  role.maxSessionDurationSeconds = change.maxSessionDurationSeconds ?? 3600;
+  role.permissionsBoundary = change.permissionsBoundary;
+  role.tags = change.tags ?? {};
+}
+
+/**
+ * Deletes a role, with `detach` its policies before it.
+ * @throws {DeleteConflict} it has policies still.
+ */
+export function deleteRole(account: Account, role: Role, { detach }: { readonly detach: boolean }): void {
+  if (!detach && role.inlinePolicies.size > 0) {
+    throw new AwsError("DeleteConflict", "Cannot delete entity, must delete policies first.");
+  }
+  if (!detach && role.attachedPolicies.size > 0) {
+    throw new AwsError("DeleteConflict", "Cannot delete entity, must detach all policies first.");
+  }
+  account.roles.delete(role.name.toLowerCase());
+}
+
 /** @throws {NoSuchEntity} */
 export function findRole(account: Account, name: string): Role {
   const role = account.roles.get(name.toLowerCase());
@@ -138,6 +169,17 @@ export function checkManagedPolicy({ name, path, document }: Partial<NewPolicy>)
   checkPolicy(document, "identity", "MalformedPolicyDocument");
   if (sizeOf(document) > 6144)
     throw new AwsError("LimitExceeded", "Cannot exceed quota for PolicySize: 6144");
+}
+
+/** @throws {DeleteConflict} a role has it still. */
+export function deletePolicy(account: Account, { arn }: ManagedPolicy): void {
+  const inUse = [...account.roles.values()].some(
+    ({ attachedPolicies, permissionsBoundary }) => attachedPolicies.has(arn) || permissionsBoundary === arn,
+  );
+  if (inUse) {
+    throw new AwsError("DeleteConflict", "Cannot delete a policy attached to entities.");
+  }
+  account.managedPolicies.delete(arn);
 }
 
 /** @throws {NoSuchEntity} */

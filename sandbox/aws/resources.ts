@@ -9,7 +9,13 @@ import {
   rolePolicyResource,
   roleResource,
 } from "./resources/iam";
-import { getCallerIdentity, getOpenIdConnectProvider, getPartition, getRegion } from "./resources/invokes";
+import {
+  getCallerIdentity,
+  getOpenIdConnectProvider,
+  getPartition,
+  getRegion,
+  getSecretVersions,
+} from "./resources/invokes";
 import { aliasResource, keyResource } from "./resources/kms";
 import {
   type FunctionUrlListener,
@@ -60,6 +66,7 @@ export function createAwsCloud(
       "aws:index/getPartition:getPartition": getPartition(account),
       "aws:index/getRegion:getRegion": getRegion(account),
       "aws:iam/getOpenIdConnectProvider:getOpenIdConnectProvider": getOpenIdConnectProvider(account),
+      "aws:secretsmanager/getSecretVersions:getSecretVersions": getSecretVersions(account),
     },
   };
 }

@@ -12,18 +12,19 @@ import type { Table } from "./tables";
 export class TableStore {
   /** One for each region: tables of different regions may have the same name. */
   private readonly servers = new Map<string, Promise<Server>>();
-  /** By the table's ARN. */
-  private readonly made = new Map<string, Promise<void>>();
+  /** A table that is made again under the same name has none of the old one's items. */
+  private readonly made = new Map<string, { readonly table: Table; readonly done: Promise<void> }>();
 
   /** Runs an operation on a table. The answer, a refusal too, is dynalite's. */
   async run(table: Table, operation: string, input: object): Promise<AwsReply> {
     const server = await this.serverOf(table);
     let made = this.made.get(table.arn);
-    if (!made) {
-      made = makeTable(server, table);
+    if (made?.table !== table) {
+      const cleared = made?.done.then(() => sendOrThrow(server, "DeleteTable", { TableName: table.name }));
+      made = { table, done: Promise.resolve(cleared).then(() => makeTable(server, table)) };
       this.made.set(table.arn, made);
     }
-    await made;
+    await made.done;
     return send(server, operation, { ...input, TableName: table.name });
   }
 

@@ -17,7 +17,7 @@ export interface Table {
   readonly createdAt: Date;
   readonly hashKey: KeyAttribute;
   readonly rangeKey: KeyAttribute | undefined;
-  readonly billingMode: "PAY_PER_REQUEST" | "PROVISIONED";
+  billingMode: "PAY_PER_REQUEST" | "PROVISIONED";
   /** The attribute that says when an item expires. AWS deletes expired items within days; here they stay. */
   timeToLiveAttribute: string | undefined;
   tags: Tags;

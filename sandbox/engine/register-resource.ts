@@ -40,12 +40,9 @@ export async function registerResource(
   const { type, options } = placed;
   const reference = request.getProvider();
   const provider = maker && findProvider({ record, reference, type, version: options.version });
-  const step = planStep({
-    record,
-    placed: provider ? { ...placed, provider: provider.urn } : placed,
-    maker,
-    provider,
-  });
+  const step = blaming(placed, () =>
+    planStep({ record, placed: provider ? { ...placed, provider: provider.urn } : placed, maker, provider }),
+  );
   const { resource, old } = step;
   transforms.remember(resource.urn, request);
   record.put(resource, "started");
@@ -113,6 +110,17 @@ function planStep(options: {
     record.replaced.add(resource.urn);
   }
   return { resource, old, deleteFirst: deleteFirst && !isCleared, maker, provider };
+}
+
+/** What a provider refuses of the inputs is the resource's failure. */
+function blaming<T>(resource: ResourceState, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    if (error instanceof Refusal) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Refusal("ERR_ENGINE_RESOURCE", `${describe(resource)}: ${reason}`, resource.urn);
+  }
 }
 
 /** As in Pulumi, what counts is the protection that the program asks for now. */

@@ -28,29 +28,47 @@ export interface RevisionTag {
   readonly modified: string;
 }
 
-interface StoredEnvironment {
+/** One environment, whole. */
+export interface StoredEnvironment {
   readonly id: EnvironmentId;
   readonly revisions: [Revision, ...Revision[]];
   readonly tags: Map<string, RevisionTag>;
 }
 
+/** Everything that a store holds: with its key, so it opens every secret. */
+export interface StoreContent {
+  readonly key: Uint8Array;
+  readonly environments: readonly StoredEnvironment[];
+}
+
 export interface EnvironmentStoreOptions {
+  /** What another store held. @default nothing, and a new key */
+  readonly content?: StoreContent;
   /** Milliseconds since 1970. @default Date.now */
   readonly now?: () => number;
 }
 
 /**
  * The environments of the laptop's ESC: every revision of every definition, and the tags that name revisions.
- * Secrets are encrypted before anything is kept, with a key that is made with the store and dies with it.
+ * Secrets are encrypted before anything is kept, with a key that is made with the store and handed on with its content.
  * State only: it evaluates nothing and knows no HTTP.
  */
 export class EnvironmentStore {
   private readonly now: () => number;
-  private readonly key = generateStoreKey();
-  private readonly environments = new Map<string, StoredEnvironment>();
+  private readonly key: Buffer;
+  private readonly environments: Map<string, StoredEnvironment>;
 
-  constructor(options: EnvironmentStoreOptions = {}) {
-    this.now = options.now ?? Date.now;
+  constructor({ now = Date.now, content }: EnvironmentStoreOptions = {}) {
+    this.now = now;
+    this.key = content === undefined ? generateStoreKey() : Buffer.from(content.key);
+    this.environments = new Map(
+      content?.environments.map((environment) => [formatEnvironmentId(environment.id), environment]),
+    );
+  }
+
+  /** For another store. */
+  content(): StoreContent {
+    return { key: this.key, environments: [...this.environments.values()] };
   }
 
   /**

@@ -1,7 +1,7 @@
 import { check, open, readProperty } from "../../esc/evaluator/index";
 import type { Diagnostic, EvaluateOptions, ExecutionContext, Provider } from "../../esc/evaluator/types";
 import { formatGoDuration, parseGoDuration } from "./duration";
-import { EnvironmentStore, type Revision } from "./environment-store";
+import { EnvironmentStore, type Revision, type StoreContent } from "./environment-store";
 import { EscServiceError } from "./errors";
 import {
   checkOrganization,
@@ -21,6 +21,8 @@ export interface EscServiceOptions {
   readonly user?: { readonly login: string; readonly name: string };
   /** What `fn::open::*` calls. A known provider that is not given fails by name when it is opened. */
   readonly providers?: (context: ProviderContext) => Readonly<Record<string, Provider>>;
+  /** The environments that there are already. @default none */
+  readonly content?: StoreContent;
   /** Milliseconds since 1970, for revisions, tags and the end of sessions. @default Date.now */
   readonly now?: () => number;
 }
@@ -66,7 +68,7 @@ export class EscService {
     this.organizations = options.organizations;
     this.options = options;
     this.user = options.user ?? { login: "sandbox", name: "Sandbox" };
-    this.store = new EnvironmentStore({ now: options.now });
+    this.store = new EnvironmentStore({ now: options.now, content: options.content });
     this.sessions = new OpenSessions({ now: options.now });
   }
 

@@ -1,4 +1,4 @@
-export type { EnvironmentStore, Revision, RevisionTag } from "./environment-store";
+export type { EnvironmentStore, Revision, RevisionTag, StoreContent } from "./environment-store";
 export { EscServiceError, type EscServiceErrorCode } from "./errors";
 export { createEscProviders, type EscProvidersOptions } from "./esc-providers";
 export {

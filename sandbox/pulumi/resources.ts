@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { formatDiagnostic } from "../../esc/check";
 import type { Diagnostic } from "../../esc/evaluator/types";
-import type { Cloud, ResourceRequest, ResourceType } from "../engine/cloud";
+import type { Cloud, Invoke, ResourceRequest, ResourceType } from "../engine/cloud";
 import { Asset, Secret, UNKNOWN } from "../engine/values";
 import { EscServiceError } from "./errors";
 import type { EscService } from "./esc-service";
@@ -14,8 +14,11 @@ import { checkEnvironmentId, checkTagName, type EnvironmentId, formatEnvironment
  * `Cloud` that is Pulumi's. Behaviour read in the provider's source (resources/environment.go,
  * environment_version_tag.go).
  */
-export function createPulumiServiceCloud(service: EscService): Required<Pick<Cloud, "resources">> {
+export function createPulumiServiceCloud(
+  service: EscService,
+): Required<Pick<Cloud, "resources" | "invokes">> {
   return {
+    invokes: { "pulumiservice:index:getEnvironment": getEnvironment(service) },
     resources: {
       "pulumiservice:index:Environment": environmentResource(service),
       "pulumiservice:index:EnvironmentVersionTag": environmentVersionTagResource(service),
@@ -45,17 +48,18 @@ function environmentResource(service: EscService): ResourceType {
       const yaml = (await readYaml(request)).trim();
       await explained(id, () => service.checkYaml(id.organization, yaml));
       service.store.create(id);
-      const { revision, diagnostics } = await explained(id, () => service.update(id, yaml));
-      if (diagnostics.length > 0) {
-        throw refused(id, "was written, but has warnings, which Pulumi's provider refuses", diagnostics);
-      }
-      return { id: formatEnvironmentId(id), outputs: properties(id, yaml, revision.number) };
+      return { id: formatEnvironmentId(id), outputs: await write(service, id, yaml) };
     },
+    /** The provider sends no ETag: what somebody else has written meanwhile is overwritten. No tag moves. */
+    async update(request) {
+      refuseOthers(request, accepted);
+      const id = known(environmentId(request, "name"), request);
+      return write(service, id, (await readYaml(request)).trim());
+    },
+    delete: ({ id }) => missingAsUndefined(() => service.delete(parseEnvironmentId(id))),
+    renews: ["revision"],
     read({ id: name }) {
-      const parts = name.split("/");
-      const [organization = "", project = "", environment = ""] =
-        parts.length === 2 ? [parts[0], "default", parts[1]] : parts;
-      const id = { organization, project, name: environment };
+      const id = parseEnvironmentId(name);
       const revision = missingAsUndefined(() => service.store.read(id));
       return revision && properties(id, revision.yaml.trim(), revision.number);
     },
@@ -75,16 +79,60 @@ function environmentVersionTagResource(service: EscService): ResourceType {
     },
     create(request) {
       refuseOthers(request, accepted);
-      const id = known(environmentId(request, "environment"), request);
-      const tagName = known(text(request, "tagName"), request);
-      const { revision } = request.inputs;
-      if (typeof revision !== "number") {
-        throw badInput(request, "revision", "a number");
-      }
+      const { id, tagName, revision } = tagOf(request);
       service.store.createTag(id, tagName, revision);
       return { id: `${formatEnvironmentId(id)}/${tagName}`, outputs: { project: id.project } };
     },
+    update(request) {
+      refuseOthers(request, accepted);
+      const { id, tagName, revision } = tagOf(request);
+      service.store.moveTag(id, tagName, revision);
+      return { project: id.project };
+    },
+    delete({ id }) {
+      const at = id.lastIndexOf("/");
+      missingAsUndefined(() =>
+        service.store.deleteTag(parseEnvironmentId(id.slice(0, at)), id.slice(at + 1)),
+      );
+    },
   };
+}
+
+/** `pulumiservice.getEnvironment`: the environment's UUID, nothing of its definition. Fails when there is none. */
+function getEnvironment(service: EscService): Invoke {
+  return ({ organizationName, projectName = "default", name }) => {
+    const id = { organization: String(organizationName), project: String(projectName), name: String(name) };
+    service.store.read(id);
+    return { organizationName, projectName, name, environmentId: environmentUuid(id) };
+  };
+}
+
+async function write(service: EscService, id: EnvironmentId, yaml: string): Promise<Record<string, unknown>> {
+  const { revision, diagnostics } = await explained(id, () => service.update(id, yaml));
+  if (diagnostics.length > 0) {
+    throw refused(id, "was written, but has warnings, which Pulumi's provider refuses", diagnostics);
+  }
+  return properties(id, yaml, revision.number);
+}
+
+function tagOf(request: ResourceRequest): { id: EnvironmentId; tagName: string; revision: number } {
+  const { revision } = request.inputs;
+  if (typeof revision !== "number") {
+    throw badInput(request, "revision", "a number");
+  }
+  return {
+    id: known(environmentId(request, "environment"), request),
+    tagName: known(text(request, "tagName"), request),
+    revision,
+  };
+}
+
+/** An id of Pulumi's: that of an environment in the project `default` may leave the project out. */
+function parseEnvironmentId(text: string): EnvironmentId {
+  const parts = text.split("/");
+  const [organization = "", project = "", name = ""] =
+    parts.length === 2 ? [parts[0], "default", parts[1]] : parts;
+  return { organization, project, name };
 }
 
 function properties(id: EnvironmentId, yaml: string, revision: number): Record<string, unknown> {

@@ -1,6 +1,13 @@
-import type { CallContext, ResourceRequest, ResourceType } from "../../engine/cloud";
+import type {
+  CallContext,
+  DeleteRequest,
+  ResourceRequest,
+  ResourceType,
+  UpdateRequest,
+} from "../../engine/cloud";
 import { Archive, UNKNOWN } from "../../engine/values";
 import type { Account, Tags } from "../account";
+import { AwsError } from "../errors";
 
 /** What one resource of Pulumi's does in the account. */
 export interface AwsResource {
@@ -14,17 +21,36 @@ export interface AwsResource {
     known: Record<string, unknown>,
     request: ResourceRequest,
   ): { id: string; outputs?: Record<string, unknown> };
+  /** Changes it in place to what the inputs say. Without it, every change makes a new one. */
+  update?(
+    inputs: Inputs,
+    known: Record<string, unknown>,
+    request: UpdateRequest,
+  ): Record<string, unknown> | undefined;
+  /** Takes it out of the account. `AwsError`s that say it is not there are no errors. */
+  remove(old: DeleteRequest): void;
+  /** Outputs that every update makes anew. */
+  readonly renews?: readonly string[];
   /** The properties of an existing one. */
   read?(id: string): Record<string, unknown> | undefined;
 }
+
+/** What the provider makes up when the program does not say it; it is made up once. */
+const madeUp = ["name", "statementId"];
 
 /** Makes the engine's handler of one of ours. */
 export function defineResource(resource: AwsResource): ResourceType {
   const check = (request: ResourceRequest) => {
     const inputs = new Inputs(request.inputs, request.type);
     inputs.refuseOthersThan(resource.accepts);
-    return { inputs, known: resource.check(inputs, request) };
+    const known = { ...resource.check(inputs, request) };
+    for (const name of madeUp) {
+      if (request.old !== undefined && name in known && !inputs.has(name))
+        known[name] = request.old.outputs[name];
+    }
+    return { inputs, known };
   };
+  const update = resource.update?.bind(resource);
   return {
     preview: (request) => check(request).known,
     create(request) {
@@ -32,8 +58,33 @@ export function defineResource(resource: AwsResource): ResourceType {
       const { id, outputs } = resource.create(inputs, known, request);
       return { id, outputs: { ...known, ...outputs } };
     },
+    ...(update && {
+      update(request: UpdateRequest) {
+        const { inputs, known } = check(request);
+        return { ...known, ...update(inputs, known, request) };
+      },
+    }),
+    delete(request) {
+      try {
+        resource.remove(request);
+      } catch (error) {
+        if (!(error instanceof AwsError && gone.includes(error.code))) throw error;
+      }
+    },
+    defaults(request) {
+      const { region } = resource.accepts.includes("region") ? check(request).known : {};
+      return region === undefined ? {} : { region };
+    },
+    renews: resource.renews,
     read: ({ id }) => resource.read?.(id),
   };
+}
+
+const gone: readonly string[] = ["NoSuchEntity", "ResourceNotFoundException"];
+
+/** What a resource came to be: from its outputs, for what an update or a deletion needs of it. */
+export function textOf({ outputs, inputs }: Pick<DeleteRequest, "outputs" | "inputs">, name: string): string {
+  return String(outputs[name] ?? inputs[name]);
 }
 
 /** The region that a call is for: its own argument, the provider's, the account's. */

@@ -1,8 +1,8 @@
 import type { ResourceType } from "../../engine/cloud";
 import type { Account } from "../account";
 import { AwsError } from "../errors";
-import { checkTableName, createTable, type KeyAttribute, type KeyType } from "../tables";
-import { defineResource, type Inputs, nameOf, regionOf } from "./define";
+import { checkTableName, createTable, findTable, type KeyAttribute, type KeyType } from "../tables";
+import { defineResource, type Inputs, nameOf, regionOf, textOf } from "./define";
 
 /** `aws.dynamodb.Table`, without indexes, streams and replicas. Its id is its name. */
 export function tableResource(account: Account): ResourceType {
@@ -44,6 +44,23 @@ export function tableResource(account: Account): ResourceType {
         tags: inputs.tags(),
       });
       return { id: table.name, outputs: { arn: table.arn } };
+    },
+    update(inputs, _, { old }) {
+      const table = findTable(account, "", textOf(old, "arn"));
+      if (!table) throw new AwsError("ResourceNotFoundException", "Requested resource not found");
+      table.billingMode = readBillingMode(inputs);
+      table.timeToLiveAttribute = readTimeToLive(inputs);
+      table.tags = inputs.tags();
+      return {};
+    },
+    remove(old) {
+      if (old.inputs.deletionProtectionEnabled === true) {
+        throw new AwsError(
+          "ValidationException",
+          `Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first.`,
+        );
+      }
+      account.tables.delete(textOf(old, "arn"));
     },
   });
 }

@@ -50,6 +50,9 @@ function networkResource(
       const arn = makeArn(account, "ec2", known.region as string, `${kind}/${id}`);
       return { id, outputs: { arn, ownerId: account.id } };
     },
+    // There is nothing but the id.
+    update: () => ({}),
+    remove: () => {},
   });
 }
 

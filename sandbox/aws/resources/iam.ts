@@ -1,5 +1,6 @@
 import type { ResourceType } from "../../engine/cloud";
 import type { Account, Role } from "../account";
+import { AwsError } from "../errors";
 import {
   attachRolePolicy,
   checkManagedPolicy,
@@ -8,11 +9,15 @@ import {
   createOidcProvider,
   createPolicy,
   createRole,
+  deletePolicy,
+  deleteRole,
+  findManagedPolicy,
   findRole,
   putRolePolicy,
+  updateRole,
 } from "../iam";
 import { checkPolicy } from "../policy-store";
-import { defineResource, nameOf } from "./define";
+import { defineResource, nameOf, textOf } from "./define";
 
 /** `aws.iam.Role`. Its id is its name. */
 export function roleResource(account: Account): ResourceType {
@@ -51,6 +56,20 @@ export function roleResource(account: Account): ResourceType {
       });
       const { arn, uniqueId, createDate } = propertiesOf(role);
       return { id: role.name, outputs: { arn, uniqueId, createDate } };
+    },
+    update(inputs, _, { old }) {
+      const role = findRole(account, old.id);
+      updateRole(account, role, {
+        trustPolicy: inputs.text("assumeRolePolicy") as string,
+        description: inputs.text("description"),
+        maxSessionDurationSeconds: inputs.number("maxSessionDuration"),
+        permissionsBoundary: inputs.text("permissionsBoundary"),
+        tags: inputs.tags(),
+      });
+      return {};
+    },
+    remove({ id, inputs }) {
+      deleteRole(account, findRole(account, id), { detach: inputs.forceDetachPolicies === true });
     },
     read(id) {
       const role = account.roles.get(id.toLowerCase());
@@ -91,6 +110,18 @@ export function rolePolicyResource(account: Account): ResourceType {
       putRolePolicy(account, role, name, inputs.text("policy") as string);
       return { id: `${role}:${name}` };
     },
+    update(inputs, known) {
+      putRolePolicy(
+        account,
+        inputs.text("role") as string,
+        known.name as string,
+        inputs.text("policy") as string,
+      );
+      return {};
+    },
+    remove(old) {
+      findRole(account, textOf(old, "role")).inlinePolicies.delete(textOf(old, "name"));
+    },
   });
 }
 
@@ -114,6 +145,13 @@ export function policyResource(account: Account): ResourceType {
       });
       return { id: policy.arn, outputs: { arn: policy.arn, policyId: policy.id } };
     },
+    update(inputs, _, { old }) {
+      const policy = findManagedPolicy(account, old.id);
+      policy.document = inputs.text("policy") as string;
+      policy.tags = inputs.tags();
+      return {};
+    },
+    remove: ({ id }) => deletePolicy(account, findManagedPolicy(account, id)),
   });
 }
 
@@ -131,6 +169,8 @@ export function rolePolicyAttachmentResource(account: Account): ResourceType {
       attachRolePolicy(account, role.name, policyArn);
       return { id: `${role.name}/${policyArn}` };
     },
+    remove: (old) =>
+      void findRole(account, textOf(old, "role")).attachedPolicies.delete(textOf(old, "policyArn")),
   });
 }
 
@@ -153,5 +193,14 @@ export function oidcProviderResource(account: Account): ResourceType {
       const outputs = { arn: provider.arn, url: provider.host, thumbprintLists: [...provider.thumbprints] };
       return { id: provider.arn, outputs };
     },
+    update(inputs, _, { old }) {
+      const provider = account.oidcProviders.get(old.id);
+      if (!provider) throw new AwsError("NoSuchEntity", `OpenIDConnect Provider not found for arn ${old.id}`);
+      provider.audiences = inputs.texts("clientIdLists") ?? [];
+      provider.thumbprints = inputs.texts("thumbprintLists") ?? provider.thumbprints;
+      provider.tags = inputs.tags();
+      return { url: provider.host, thumbprintLists: [...provider.thumbprints] };
+    },
+    remove: ({ id }) => void account.oidcProviders.delete(id),
   });
 }

@@ -1,6 +1,7 @@
 import type { Invoke } from "../../engine/cloud";
 import { type Account, makeArn } from "../account";
 import { AwsError } from "../errors";
+import { findSecret } from "../secret-entries";
 import { regionOf } from "./define";
 
 /** `aws.getCallerIdentity`: the administrator, in whose name the sandbox provisions. */
@@ -64,5 +65,30 @@ export function getOpenIdConnectProvider(account: Account): Invoke {
       thumbprintLists: [...provider.thumbprints],
       tags: { ...provider.tags },
     };
+  };
+}
+
+/**
+ * `aws.secretsmanager.getSecretVersions`: which versions an entry has, and their labels; no value. Fails when there is
+ * no such entry.
+ */
+export function getSecretVersions(account: Account): Invoke {
+  return (args, context) => {
+    const region = typeof args.region === "string" ? args.region : regionOf(account, context);
+    const secretId = String(args.secretId);
+    const entry = findSecret(account, region, secretId);
+    if (entry === undefined) {
+      throw new AwsError("ResourceNotFoundException", "Secrets Manager can't find the specified secret.");
+    }
+    const versions = [...entry.versions.values()]
+      .filter(({ stages }) => args.includeDeprecated === true || stages.size > 0)
+      .map(({ id, stages, createdAt, accessedOn }) => ({
+        versionId: id,
+        versionStages: [...stages],
+        createdTime: createdAt.toISOString(),
+        lastAccessedDate: accessedOn?.toISOString() ?? "",
+      }));
+    const { arn, name } = entry;
+    return { id: arn, arn, name, region, secretId, secretArn: arn, secretName: name, versions };
   };
 }

@@ -3,7 +3,7 @@ import { type Account, makeArn } from "../account";
 import { AwsError } from "../errors";
 import { createKey, findKey } from "../kms-keys";
 import { checkPolicy } from "../policy-store";
-import { defineResource, nameOf, regionOf } from "./define";
+import { defineResource, nameOf, regionOf, textOf } from "./define";
 
 /** `aws.kms.Key`: an identity and a policy; nothing is encrypted with it here. Its id is the key's id. */
 export function keyResource(account: Account): ResourceType {
@@ -31,6 +31,15 @@ export function keyResource(account: Account): ResourceType {
       });
       return { id: key.id, outputs: { arn: key.arn, keyId: key.id } };
     },
+    update(inputs, _, { old }) {
+      const key = findKey(account, textOf(old, "region"), old.id);
+      key.description = inputs.text("description") ?? "";
+      key.policy = inputs.text("policy") ?? key.policy;
+      key.tags = inputs.tags();
+      return {};
+    },
+    // AWS waits for days before it deletes a key; what it encrypted cannot be read from the first of them.
+    remove: (old) => void account.keys.delete(textOf(old, "arn")),
   });
 }
 
@@ -53,5 +62,16 @@ export function aliasResource(account: Account): ResourceType {
       key.aliases.add(name);
       return { id: name, outputs: { arn: makeArn(account, "kms", region, name), targetKeyArn: key.arn } };
     },
+    update(inputs, known, { old }) {
+      const key = findKey(account, known.region as string, inputs.text("targetKeyId") as string);
+      removeAlias(account, textOf(old, "region"), old.id);
+      key.aliases.add(old.id);
+      return { targetKeyArn: key.arn };
+    },
+    remove: (old) => removeAlias(account, textOf(old, "region"), old.id),
   });
+}
+
+function removeAlias(account: Account, region: string, name: string): void {
+  findKey(account, region, name).aliases.delete(name);
 }

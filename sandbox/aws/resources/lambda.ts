@@ -14,9 +14,10 @@ import {
   type FunctionConfiguration,
   findFunction,
   type LambdaFunction,
+  updateFunction,
 } from "../functions";
 import { assumeServiceRole } from "../service-role";
-import { defineResource, type Inputs, nameOf, regionOf } from "./define";
+import { defineResource, type Inputs, nameOf, regionOf, textOf } from "./define";
 
 /** `aws.lambda.Function`, of Node's runtimes and from an archive. Its id is its name. */
 export function functionResource(account: Account): ResourceType {
@@ -72,6 +73,21 @@ export function functionResource(account: Account): ResourceType {
       });
       return { id: name, outputs: outputsOf(account, fn) };
     },
+    update(inputs, known, request) {
+      const region = known.region as string;
+      const fn = findFunction(account, region, request.old.id);
+      const configuration = readConfiguration(inputs, fn.name) as FunctionConfiguration;
+      checkExecutionRole(account, configuration.roleArn);
+      if (inputs.structure("vpcConfig", vpcProperties)) requireNetworkAccess(account, region, configuration);
+      const code = readFunctionCode(inputs.archive("code") as Archive, request.directory);
+      updateFunction(account, fn, { configuration, code });
+      fn.reservedConcurrency = readReservedConcurrency(inputs);
+      fn.description = inputs.text("description") ?? "";
+      fn.tags = inputs.tags();
+      return outputsOf(account, fn);
+    },
+    remove: (old) => void account.functions.delete(textOf(old, "arn")),
+    renews: ["lastModified", "codeSha256", "sourceCodeSize"],
   });
 }
 
@@ -173,6 +189,12 @@ export function functionUrlResource(account: Account, onCreated?: FunctionUrlLis
       onCreated?.(fn);
       return { id: fn.name, outputs: { functionUrl: `https://${host}/`, urlId: id, functionArn: fn.arn } };
     },
+    // Only one authorization type and one invoke mode are implemented, so there is nothing else to change to.
+    update: () => ({}),
+    // The statements that came with it stay: the provider does not remove them.
+    remove(old) {
+      findFunction(account, "", textOf(old, "functionArn")).url = undefined;
+    },
   });
 }
 
@@ -229,6 +251,9 @@ export function permissionResource(account: Account): ResourceType {
         conditions: Object.fromEntries(conditions),
       });
       return { id };
+    },
+    remove(old) {
+      findFunction(account, textOf(old, "region"), textOf(old, "function")).permissions.delete(old.id);
     },
   });
 }

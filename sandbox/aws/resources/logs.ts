@@ -1,7 +1,8 @@
 import type { ResourceType } from "../../engine/cloud";
 import type { Account } from "../account";
+import { AwsError } from "../errors";
 import { checkLogGroup, createLogGroup } from "../log-groups";
-import { defineResource, nameOf, regionOf } from "./define";
+import { defineResource, nameOf, regionOf, textOf } from "./define";
 
 /** `aws.cloudwatch.LogGroup`. Its id is its name; its ARN is without the `:*` that stands for its streams. */
 export function logGroupResource(account: Account): ResourceType {
@@ -21,6 +22,17 @@ export function logGroupResource(account: Account): ResourceType {
         tags: inputs.tags(),
       });
       return { id: group.name, outputs: { arn: group.arn } };
+    },
+    update(inputs, _, { old }) {
+      const group = account.logGroups.get(textOf(old, "arn"));
+      if (!group) throw new AwsError("ResourceNotFoundException", "The specified log group does not exist.");
+      group.retentionDays = inputs.number("retentionInDays") ?? 0;
+      group.kmsKeyId = inputs.text("kmsKeyId");
+      group.tags = inputs.tags();
+      return {};
+    },
+    remove(old) {
+      if (old.inputs.skipDestroy !== true) account.logGroups.delete(textOf(old, "arn"));
     },
   });
 }

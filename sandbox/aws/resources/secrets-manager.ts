@@ -3,7 +3,7 @@ import type { ResourceType } from "../../engine/cloud";
 import type { Account, SecretEntry } from "../account";
 import { AwsError } from "../errors";
 import { checkPolicy } from "../policy-store";
-import { checkSecretName, createSecret } from "../secret-entries";
+import { checkSecretName, createSecret, deleteSecret, refuseDeleted } from "../secret-entries";
 import { defineResource, type Inputs, nameOf, regionOf } from "./define";
 
 /** `aws.secretsmanager.Secret`: an entry without a value. Its id is its ARN. */
@@ -38,6 +38,23 @@ export function secretResource(account: Account): ResourceType {
       entry.resourcePolicy = policyOf(inputs);
       return { id: entry.arn, outputs: { arn: entry.arn } };
     },
+    update(inputs, _, { old }) {
+      const entry = findEntry(account, old.id);
+      refuseDeleted(entry);
+      entry.description = inputs.text("description");
+      entry.kmsKeyId = inputs.text("kmsKeyId");
+      entry.tags = inputs.tags();
+      // A policy that this resource never had is SecretPolicy's.
+      if (inputs.has("policy") || old.inputs.policy !== undefined) entry.resourcePolicy = policyOf(inputs);
+      entry.changedAt = new Date(account.now());
+      return {};
+    },
+    remove({ id, inputs }) {
+      const entry = findEntry(account, id);
+      const days = typeof inputs.recoveryWindowInDays === "number" ? inputs.recoveryWindowInDays : 30;
+      if (!entry.deletion)
+        deleteSecret(account, entry, days === 0 ? { force: true } : { recoveryWindowDays: days });
+    },
     read(id) {
       const entry = account.secrets.get(id);
       return entry && propertiesOf(entry);
@@ -56,14 +73,23 @@ export function secretPolicyResource(account: Account): ResourceType {
     },
     create(inputs) {
       const arn = inputs.text("secretArn") as string;
-      const entry = account.secrets.get(arn);
-      if (!entry) {
-        throw new AwsError("ResourceNotFoundException", "Secrets Manager can't find the specified secret.");
-      }
-      entry.resourcePolicy = policyOf(inputs);
+      findEntry(account, arn).resourcePolicy = policyOf(inputs);
       return { id: arn };
     },
+    update(inputs, _, { old }) {
+      findEntry(account, old.id).resourcePolicy = policyOf(inputs);
+      return {};
+    },
+    remove({ id }) {
+      findEntry(account, id).resourcePolicy = undefined;
+    },
   });
+}
+
+function findEntry(account: Account, arn: string): SecretEntry {
+  const entry = account.secrets.get(arn);
+  if (entry) return entry;
+  throw new AwsError("ResourceNotFoundException", "Secrets Manager can't find the specified secret.");
 }
 
 function propertiesOf(entry: SecretEntry): Record<string, unknown> {

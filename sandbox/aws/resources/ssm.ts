@@ -1,8 +1,8 @@
 import type { ResourceType } from "../../engine/cloud";
 import { Secret } from "../../engine/values";
-import type { Account } from "../account";
+import type { Account, Parameter } from "../account";
 import { checkParameterName, putParameter, readParameterType } from "../parameters";
-import { defineResource, nameOf, regionOf } from "./define";
+import { defineResource, type Inputs, nameOf, regionOf, textOf } from "./define";
 
 /** `aws.ssm.Parameter`. Its id is its name. Like the provider, it shows `value` only as a secret. */
 export function parameterResource(account: Account): ResourceType {
@@ -30,28 +30,38 @@ export function parameterResource(account: Account): ResourceType {
       }
       return { name, region: regionOf(account, request, inputs), tagsAll: inputs.tags() };
     },
-    create(inputs, known) {
-      const insecure = inputs.text("insecureValue");
-      const value = inputs.text("value") ?? (insecure as string);
-      const parameter = putParameter(account, {
-        name: known.name as string,
-        value,
-        type: readParameterType(inputs.text("type")),
-        region: known.region as string,
-        description: inputs.text("description"),
-        kmsKeyId: inputs.text("keyId"),
-        tags: inputs.tags(),
-        overwrite: inputs.flag("overwrite"),
-      });
-      return {
-        id: parameter.name,
-        outputs: {
-          arn: parameter.arn,
-          version: parameter.versions.length,
-          value: new Secret(value),
-          insecureValue: insecure,
-        },
-      };
+    create: (inputs, known) => {
+      const parameter = write(inputs, known, inputs.flag("overwrite") ?? false);
+      return { id: parameter.name, outputs: outputsOf(parameter, inputs) };
     },
+    update: (inputs, known) => outputsOf(write(inputs, known, true), inputs),
+    remove: (old) => void account.parameters.delete(textOf(old, "arn")),
+    renews: ["version"],
   });
+
+  function write(inputs: Inputs, known: Record<string, unknown>, overwrite: boolean): Parameter {
+    return putParameter(account, {
+      name: known.name as string,
+      value: textIn(inputs),
+      type: readParameterType(inputs.text("type")),
+      region: known.region as string,
+      description: inputs.text("description"),
+      kmsKeyId: inputs.text("keyId"),
+      tags: inputs.tags(),
+      overwrite,
+    });
+  }
+}
+
+function textIn(inputs: Inputs): string {
+  return inputs.text("value") ?? (inputs.text("insecureValue") as string);
+}
+
+function outputsOf({ arn, versions }: Parameter, inputs: Inputs): Record<string, unknown> {
+  return {
+    arn,
+    version: versions.length,
+    value: new Secret(textIn(inputs)),
+    insecureValue: inputs.text("insecureValue"),
+  };
 }

@@ -1,0 +1,137 @@
+import type { Replacement, ResourceType } from "./engine/index";
+
+/** What makes a resource of one type anew, and who says so. */
+interface Row extends Replacement {
+  readonly source: string;
+}
+
+/** The provider's schema, `ForceNew`, in hashicorp/terraform-provider-aws; each folder is under `internal/service`. */
+const schema = (file: string) => `terraform-provider-aws ${file}, ForceNew`;
+
+/**
+ * What is named by the program and keeps its name goes before its successor comes, for both cannot have the name.
+ * Source: `nameRequiresDeleteBeforeReplace` in pulumi/pulumi-terraform-bridge's `pkg/tfbridge`.
+ */
+const named = (property = "name") => ({ deleteFirst: { named: property } }) as const;
+
+const byName = ["name", "namePrefix"] as const;
+
+/**
+ * The properties that cannot be changed in place, for every resource type in use: the only place that says so. `region`
+ * is one of them for everything that lives in a region (terraform-provider-aws, enhanced region support: ForceNew).
+ */
+export const replacements: Readonly<Record<string, Row>> = {
+  "aws:cloudwatch/logGroup:LogGroup": {
+    properties: [...byName, "region"],
+    ...named(),
+    source: schema("logs/group.go"),
+  },
+  "aws:dynamodb/table:Table": {
+    properties: [...byName, "hashKey", "rangeKey", "region"],
+    ...named(),
+    source: schema("dynamodb/table.go"),
+  },
+  "aws:ec2/securityGroup:SecurityGroup": {
+    properties: [...byName, "description", "vpcId", "region"],
+    ...named(),
+    source: "@pulumi/aws ec2/securityGroup.d.ts, 'Change of name or name-prefix value'",
+  },
+  "aws:ec2/vpcEndpoint:VpcEndpoint": {
+    properties: ["serviceName", "vpcEndpointType", "vpcId", "region"],
+    source: schema("ec2/vpc_endpoint.go"),
+  },
+  "aws:iam/openIdConnectProvider:OpenIdConnectProvider": {
+    properties: ["url"],
+    source: schema("iam/openid_connect_provider.go"),
+  },
+  "aws:iam/policy:Policy": {
+    properties: [...byName, "path", "description"],
+    ...named(),
+    source: schema("iam/policy.go"),
+  },
+  "aws:iam/role:Role": {
+    properties: [...byName, "path"],
+    ...named(),
+    source: schema("iam/role.go"),
+  },
+  "aws:iam/rolePolicy:RolePolicy": {
+    properties: [...byName, "role"],
+    ...named(),
+    source: schema("iam/role_policy.go"),
+  },
+  "aws:iam/rolePolicyAttachment:RolePolicyAttachment": {
+    properties: ["role", "policyArn"],
+    source: schema("iam/role_policy_attachment.go"),
+  },
+  "aws:kms/alias:Alias": {
+    properties: [...byName, "region"],
+    ...named(),
+    source: schema("kms/alias.go"),
+  },
+  "aws:kms/key:Key": {
+    properties: ["region"],
+    source: schema("kms/key.go"),
+  },
+  "aws:lambda/function:Function": {
+    properties: ["name", "region"],
+    ...named(),
+    source: schema("lambda/function.go"),
+  },
+  "aws:lambda/functionUrl:FunctionUrl": {
+    properties: ["functionName", "region"],
+    source: schema("lambda/function_url.go"),
+  },
+  "aws:lambda/permission:Permission": {
+    properties: [
+      "action",
+      "function",
+      "functionUrlAuthType",
+      "invokedViaFunctionUrl",
+      "principal",
+      "principalOrgId",
+      "sourceAccount",
+      "sourceArn",
+      "statementId",
+      "statementIdPrefix",
+      "region",
+    ],
+    ...named("statementId"),
+    source: schema("lambda/permission.go"),
+  },
+  "aws:secretsmanager/secret:Secret": {
+    properties: [...byName, "region"],
+    ...named(),
+    source: schema("secretsmanager/secret.go"),
+  },
+  "aws:secretsmanager/secretPolicy:SecretPolicy": {
+    properties: ["secretArn", "region"],
+    source: schema("secretsmanager/secret_policy.go"),
+  },
+  "aws:ssm/parameter:Parameter": {
+    properties: ["name", "dataType", "region"],
+    ...named(),
+    source: schema("ssm/parameter.go"),
+  },
+  "pulumiservice:index:Environment": {
+    properties: ["organization", "project", "name"],
+    deleteFirst: "always",
+    source: "pulumi-pulumiservice provider/pkg/resources/environment.go, Diff",
+  },
+  "pulumiservice:index:EnvironmentVersionTag": {
+    properties: ["organization", "project", "environment", "tagName"],
+    deleteFirst: "always",
+    source: "pulumi-pulumiservice provider/pkg/resources/environment_version_tag.go, Diff",
+  },
+};
+
+/** The resource types, each told what replaces its resources. A type without a row is replaced by nothing. */
+export function withReplacements(
+  types: Readonly<Record<string, ResourceType>>,
+): Readonly<Record<string, ResourceType>> {
+  return Object.fromEntries(
+    Object.entries(types).map(([token, type]) => {
+      const replacement = replacements[token];
+      return [token, replacement === undefined ? type : { ...type, replacement }];
+    }),
+  );
+}
