@@ -16,7 +16,7 @@ export {
   startFromFolder,
 } from "./handler";
 export type { Adapter, AdapterRequest, AdapterResponse } from "./http";
-export { createAdapterServer } from "./server";
+export { createAdapterListener, createAdapterServer } from "./server";
 export {
   defineSource,
   type Fetch,
@@ -24,3 +24,9 @@ export {
   type Source,
   type SourceDefinition,
 } from "./sources/define-source";
+export {
+  type AnswerEscRequest,
+  type EscRequest,
+  EscRequestValidator,
+  type EscRequestValidatorOptions,
+} from "./validator";

@@ -1,7 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from "node:http";
 import type { AddressInfo } from "node:net";
 import { parseArgs } from "node:util";
 import { createAuditLog } from "./audit/log";
@@ -17,13 +23,24 @@ const DRAIN_MILLISECONDS = 10_000;
  * https only, so something that ends TLS stands in front of it. A body is read up to `bodyBytes` and one more.
  */
 export function createAdapterServer(adapter: Adapter, bodyBytes = DEFAULT_LIMITS.bodyBytes): Server {
-  return createServer({ maxHeaderSize: 32_768, requestTimeout: 15_000 }, (message, response) => {
+  return createServer(
+    { maxHeaderSize: 32_768, requestTimeout: 15_000 },
+    createAdapterListener(adapter, bodyBytes),
+  );
+}
+
+/** The same for a server of one's own. */
+export function createAdapterListener(
+  adapter: Adapter,
+  bodyBytes = DEFAULT_LIMITS.bodyBytes,
+): RequestListener {
+  return (message, response) => {
     void answer(adapter, message, bodyBytes).then(
       (answered) => send(response, answered, message.complete),
       // The caller went away while sending: there is nobody left to answer.
       () => response.destroy(),
     );
-  });
+  };
 }
 
 async function answer(
