@@ -25,8 +25,9 @@ export interface AdapterLambdaArgs extends AdapterConfigArgs, RoleArgs {
   /** The customer-managed key of the entries in `rules`, if they have one. */
   kmsKeyArn?: pulumi.Input<string>;
   /**
-   * Path of a TypeScript or JavaScript module that exports `handler`: the adapter with your own sources. It is
-   * bundled with all that it imports. @default the adapter with its built-in sources
+   * Path of a TypeScript or JavaScript module that exports `sources`, made with `defineSource` of `escapement/adapter`,
+   * or a whole `handler` of its own. It is bundled with all that it imports; no tsconfig.json is read.
+   * @default the adapter with its built-in sources
    */
   entry?: string;
   /** In MB: 128 to 10240. A larger function also has more CPU, hence starts faster. @default 512 */

@@ -27,16 +27,49 @@ const BANNER = [
  *
  * The result is the same bytes from any folder. Target is Node 20, so that a laptop runs what is deployed.
  *
- * @param options.entry a TypeScript or JavaScript module that exports `handler`. Default: the adapter with the
- *   built-in sources.
+ * @param options.entry a TypeScript or JavaScript module that exports `sources`, made with `defineSource`, or a whole
+ *   `handler` of its own. Its `escapement/adapter` is this package's. Default: the adapter with the built-in sources.
+ * @throws Error for an entry that exports neither, or that cannot be bundled
  */
 export async function bundleAdapter(options: { readonly entry?: string } = {}): Promise<AdapterBundle> {
   const root = findPackageRoot(__dirname);
-  const { outputFiles } = await build({
+  const entry = path.resolve(options.entry ?? path.join(root, "lambda/entry.ts"));
+  let { outputFiles, exported } = await bundleModule(root, `export * from ${JSON.stringify(entry)};`);
+  if (!exported.includes("handler")) {
+    if (!exported.includes("sources")) throw new Error(`${entry} exports neither "sources" nor "handler"`);
+    ({ outputFiles } = await bundleModule(root, aroundSources(entry)));
+  }
+  const files = numberChunks(new Map(outputFiles.map((file) => [path.basename(file.path), file.text])));
+  const hash = createHash("sha256");
+  for (const [name, contents] of files) hash.update(`${name}\0${contents.byteLength}\0`).update(contents);
+  return {
+    files: Object.fromEntries(files),
+    bytes: files.reduce((sum, [, contents]) => sum + contents.byteLength, 0),
+    sha256: hash.digest("hex"),
+  };
+}
+
+/** How entries import what they are made with: always the adapter that they are bundled by. */
+const ADAPTER = "escapement/adapter";
+
+/** Starting begins while Lambda still loads the function, as in `entry.ts`. */
+function aroundSources(entry: string): string {
+  return [
+    `import { sources } from ${JSON.stringify(entry)};`,
+    `import { createHandler, startFromFolder } from ${JSON.stringify(ADAPTER)};`,
+    "export const handler = createHandler(startFromFolder(__dirname, { sources }));",
+  ].join("\n");
+}
+
+async function bundleModule(root: string, contents: string) {
+  const { outputFiles, metafile } = await build({
     absWorkingDir: root,
-    entryPoints: { index: path.resolve(options.entry ?? path.join(root, "lambda/entry.ts")) },
+    stdin: { contents, resolveDir: root },
+    entryNames: "index",
     outdir: "bundle",
+    alias: { [ADAPTER]: path.join(root, "lambda/index.ts") },
     write: false,
+    metafile: true,
     bundle: true,
     splitting: true,
     minify: true,
@@ -52,14 +85,7 @@ export async function bundleAdapter(options: { readonly entry?: string } = {}): 
     tsconfigRaw: {},
     logLevel: "silent",
   });
-  const files = numberChunks(new Map(outputFiles.map((file) => [path.basename(file.path), file.text])));
-  const hash = createHash("sha256");
-  for (const [name, contents] of files) hash.update(`${name}\0${contents.byteLength}\0`).update(contents);
-  return {
-    files: Object.fromEntries(files),
-    bytes: files.reduce((sum, [, contents]) => sum + contents.byteLength, 0),
-    sha256: hash.digest("hex"),
-  };
+  return { outputFiles, exported: metafile.outputs["bundle/index.mjs"]?.exports ?? [] };
 }
 
 /**

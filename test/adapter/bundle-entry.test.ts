@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { bundleAdapter } from "../../lambda/bundle";
+
+const SOURCES = `
+  import { defineSource } from "escapement/adapter";
+  import * as z from "zod/mini";
+  export const sources = [defineSource({
+    name: "my-own-source",
+    request: z.strictObject({ city: z.string() }),
+    names: ({ city }) => [city],
+    connect: async () => async ({ city }) => ({ city }),
+  })];`;
+
+describe("An adopter's entry", () => {
+  let folder: string;
+  before(() => {
+    folder = mkdtempSync(path.join(tmpdir(), "escapement-entry-"));
+    symlinkSync(path.join(__dirname, "../../node_modules"), path.join(folder, "node_modules"));
+  });
+  after(() => rmSync(folder, { recursive: true }));
+
+  function write(name: string, contents: string): string {
+    const file = path.join(folder, name);
+    mkdirSync(path.dirname(file), { recursive: true });
+    writeFileSync(file, contents);
+    return file;
+  }
+
+  it("may export its sources alone: the adapter is put around them, and little else", async () => {
+    const builtIn = await bundleAdapter();
+    const own = await bundleAdapter({ entry: write("sources.ts", SOURCES) });
+    assert.match(Buffer.from(own.files["index.mjs"] ?? "").toString(), /my-own-source/);
+    assert.ok(own.bytes - builtIn.bytes < 2_000, `${own.bytes} bytes for ${builtIn.bytes}`);
+  });
+
+  it("is the same bytes from another folder", async () => {
+    const [one, other] = await Promise.all(
+      ["a.ts", "deeper/down/b.ts"].map((name) => bundleAdapter({ entry: write(name, SOURCES) })),
+    );
+    assert.equal(one?.sha256, other?.sha256);
+  });
+
+  it("is refused when it exports neither sources nor a handler, by its path", async () => {
+    const entry = write("neither.ts", "export const source = 1;");
+    await assert.rejects(bundleAdapter({ entry }), {
+      message: `${entry} exports neither "sources" nor "handler"`,
+    });
+  });
+});
