@@ -1,6 +1,7 @@
 /** Runs one contender of bench/adapter.ts in a process of its own, on one core. Driven over IPC. */
 import { createRemoteJWKSet, jwtVerify } from "jose";
 import * as z from "zod/mini";
+import { createAuditLog } from "../lambda/audit/log";
 import { createMemoryReplayStore, type UsedTokens } from "../lambda/auth/replay-memory";
 import type { AdapterConfig } from "../lambda/config";
 import { createAdapter } from "../lambda/core";
@@ -72,7 +73,13 @@ async function createOurs(task: Task): Promise<Contender> {
     names: ({ name }) => [name],
     connect: async () => async () => ({ value: "value" }),
   });
-  const adapter = createAdapter({ config, sources: [vault], replayStore: createMemoryReplayStore(seen) });
+  const adapter = createAdapter({
+    config,
+    sources: [vault],
+    replayStore: createMemoryReplayStore(seen),
+    // As on Lambda: a record and its metrics for every request.
+    log: createAuditLog({ service: "adapter", metrics: true }),
+  });
   const handler = createHandler(adapter);
   return {
     run: async (token) => {
@@ -123,3 +130,6 @@ process.once("message", async (task: Task) => {
   process.send?.(await requestsPerSecond(task));
   process.disconnect();
 });
+
+/** What is bundled has to export one; this is driven over IPC. */
+export const handler = undefined;

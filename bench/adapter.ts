@@ -139,7 +139,7 @@ function startOnOneCore(args: readonly string[], env: NodeJS.ProcessEnv = {}): C
   const pin = hasTaskset ? ["taskset", "-c", String(availableParallelism() - 1)] : [];
   const [command = process.execPath, ...rest] = [...pin, process.execPath, ...args];
   return spawn(command, rest, {
-    stdio: ["ignore", "ignore", "inherit", "ipc"],
+    stdio: ["ignore", "ignore", "ignore", "ipc"],
     env: { PATH: process.env.PATH, AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true", ...env },
   });
 }

@@ -6,8 +6,8 @@ import { AdapterError } from "./errors";
 /** Reads one SSM parameter; undefined when it is not there. */
 export type ReadParameter = (name: string) => Promise<string | undefined>;
 
-/** @throws {AdapterError} not_configured while the audience is not known */
-export type Audience = () => Promise<string>;
+/** At once when it is known. Rejects with AdapterError not_configured while it is not. */
+export type Audience = () => string | Promise<string>;
 
 /** Longer than the client needs for its two attempts. */
 const READ_MILLISECONDS = 6_000;
@@ -23,10 +23,11 @@ export function createAudience(
   options: { readonly readParameter: ReadParameter; readonly now: () => number; readonly log: Logger },
 ): Audience {
   const { audience, audienceParameter } = route;
-  if (audience !== undefined) return async () => audience;
+  if (audience !== undefined) return () => audience;
   if (audienceParameter === undefined)
     throw new TypeError("a checked route has an audience or its parameter");
 
+  let known: string | undefined;
   let pending: Promise<string | undefined> | undefined;
   let nextRead = 0;
   const read = (): Promise<string | undefined> => {
@@ -44,15 +45,17 @@ export function createAudience(
         return undefined;
       });
       void pending.then((value) => {
-        if (!value) nextRead = options.now() + RETRY_MILLISECONDS;
+        if (value) known = value;
+        else nextRead = options.now() + RETRY_MILLISECONDS;
       });
     }
     return pending;
   };
   void read();
-  return async () => {
+  const wait = async () => {
     const value = await read();
     if (value) return value;
     throw new AdapterError("not_configured", `the parameter ${audienceParameter} holds no audience yet`);
   };
+  return () => known ?? wait();
 }

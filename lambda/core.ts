@@ -107,18 +107,23 @@ async function createAnswer(
     const deadline = createDeadline(limits.requestMilliseconds, request.remainingMilliseconds);
     checkSize(request, limits);
     const { action, audience } = findRoute(routes, request);
+    const known = audience();
     const policy = {
       ...limits,
-      audience: await inTime(audience, deadline.remaining(), () => late("not_configured", "the audience")),
+      audience:
+        typeof known === "string"
+          ? known
+          : await inTime(
+              () => known,
+              deadline.remaining(),
+              () => late("not_configured", "the audience"),
+            ),
       clockSkewSeconds: skew,
       now: seconds,
     };
 
-    const bearer = readBearer(request.headers.authorization);
-    const signed = await inTime(
-      () => verifySignature(bearer),
-      deadline.remaining(),
-      () => late("keys_unavailable", "the issuer's keys"),
+    const signed = await verifySignature(readBearer(request.headers.authorization), (work) =>
+      inTime(work, deadline.remaining(), () => late("keys_unavailable", "the issuer's keys")),
     );
     if (signed.stale) trace.staleKeys = true;
     const claims = checkClaims(signed, policy);

@@ -7,28 +7,25 @@ export interface Deadline {
 }
 
 /**
- * Does work for so long at most: what overruns is told to stop by its signal and left behind, whether or not it
- * listens.
+ * Waits for work for so long at most. What overruns is left behind: it is told by whatever `overrun` does.
  *
- * @throws what the work throws, or `overrun()` when the time is over
+ * @throws what the work throws, or `overrun()` when the time is over; then the work is not begun if there was none
  */
-export async function inTime<T>(
-  work: (signal: AbortSignal) => Promise<T>,
+export function inTime<T>(
+  work: () => Promise<T>,
   milliseconds: number,
   overrun: () => AdapterError,
 ): Promise<T> {
-  if (milliseconds <= 0) throw overrun();
-  const controller = new AbortController();
-  let timer: NodeJS.Timeout | undefined;
-  const end = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(overrun());
-      controller.abort();
-    }, milliseconds);
+  if (milliseconds <= 0) return Promise.reject(overrun());
+  return new Promise<T>((resolve, reject) => {
+    const timer = setTimeout(() => reject(overrun()), milliseconds);
+    const settle =
+      <V>(how: (value: V) => void) =>
+      (value: V) => {
+        clearTimeout(timer);
+        how(value);
+      };
+    // Asynchronous, so that what it throws at once ends the timer, too.
+    (async () => work())().then(settle(resolve), settle(reject));
   });
-  try {
-    return await Promise.race([work(controller.signal), end]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

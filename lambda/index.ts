@@ -20,6 +20,7 @@ export { createAdapterListener, createAdapterServer } from "./server";
 export {
   defineSource,
   type Fetch,
+  type FetchContext,
   type JsonObject,
   type Source,
   type SourceDefinition,

@@ -1,8 +1,16 @@
-import { createLocalJWKSet, type JSONWebKeySet } from "jose";
+import { KeyObject, type webcrypto } from "node:crypto";
+import { createLocalJWKSet, errors, type JSONWebKeySet } from "jose";
+import { AdapterError } from "../errors";
 
-/** Chooses and imports a key; jose's. */
-export type FindKey = ReturnType<typeof createLocalJWKSet>;
+/**
+ * Finds a key in one set; undefined when the set has none of that id.
+ *
+ * @throws {AdapterError} token_key_unknown: it has several, or one that is not to be used
+ */
+export type LookUp = (kid: string | undefined) => Promise<KeyObject | undefined>;
 
+/** RFC 7518, section 3.3. */
+const LEAST_MODULUS_BITS = 2048;
 const FETCH_MILLISECONDS = 3_000;
 /** Pulumi publishes a few kilobytes. */
 const MAX_BYTES = 262_144;
@@ -20,7 +28,7 @@ export class KeySetError extends Error {
  *
  * @throws {KeySetError} or whatever fetch throws
  */
-export async function fetchKeySet(uri: string): Promise<FindKey> {
+export async function fetchKeySet(uri: string): Promise<LookUp> {
   const response = await fetch(uri, {
     headers: { accept: "application/jwk-set+json, application/json" },
     redirect: "error",
@@ -34,16 +42,43 @@ export async function fetchKeySet(uri: string): Promise<FindKey> {
 }
 
 /** @throws {KeySetError} it is no set of public keys, or holds no RSA key */
-export function readKeySet(value: unknown): FindKey {
+export function readKeySet(value: unknown): LookUp {
   const keys = (value as JSONWebKeySet | null | undefined)?.keys;
   if (!Array.isArray(keys) || !keys.some((key) => key?.kty === "RSA")) {
     throw new KeySetError("the set holds no RSA key");
   }
   try {
-    return createLocalJWKSet(value as JSONWebKeySet);
+    return createLookUp(createLocalJWKSet(value as JSONWebKeySet));
   } catch {
     throw new KeySetError("the set is malformed");
   }
+}
+
+/**
+ * Looks keys up in one set, and remembers those that it has. jose answers only a key that is published for RS256
+ * signatures, and only when exactly one fits; Node's `verify` takes another kind of object than jose gives.
+ */
+function createLookUp(find: ReturnType<typeof createLocalJWKSet>): LookUp {
+  const found = new Map<string | undefined, KeyObject>();
+  return async (kid) => {
+    const known = found.get(kid);
+    if (known !== undefined) return known;
+    try {
+      const key = KeyObject.from(
+        (await find({ alg: "RS256", ...(kid !== undefined && { kid }) })) as webcrypto.CryptoKey,
+      );
+      const { modulusLength = 0 } = key.asymmetricKeyDetails ?? {};
+      if (modulusLength < LEAST_MODULUS_BITS) {
+        throw new AdapterError("token_key_unknown", `the key is shorter than ${LEAST_MODULUS_BITS} bits`);
+      }
+      found.set(kid, key);
+      return key;
+    } catch (error) {
+      if (error instanceof AdapterError) throw error;
+      if (error instanceof errors.JWKSNoMatchingKey) return undefined;
+      throw new AdapterError("token_key_unknown", "the issuer has no single key for the token");
+    }
+  };
 }
 
 async function readText(response: Response): Promise<string> {

@@ -1,8 +1,9 @@
+import type { KeyObject } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
-import { errors } from "jose";
 import type { Logger } from "../audit/record";
 import { AdapterError } from "../errors";
-import { type FindKey, fetchKeySet } from "./jwks";
+import type { LookUp } from "./jwks";
+import type { PinnedKey } from "./signature";
 
 /** From this age on a set is fetched anew beside the requests that use it. */
 const REFRESH_AFTER = 300_000;
@@ -15,12 +16,19 @@ const UNKNOWN_INTERVAL = 1_000;
 
 /** A key, and whether its set is older than it should be because the issuer cannot be reached. */
 export interface FoundKey {
-  readonly key: Awaited<ReturnType<FindKey>>;
+  readonly key: KeyObject;
   readonly stale: boolean;
 }
 
-/** @throws {AdapterError} token_key_unknown, keys_unavailable */
-export type KeySet = (kid: string | undefined) => Promise<FoundKey>;
+/**
+ * Finds a key. What it waits for, a fetch, it waits for by `within`, which may end that.
+ *
+ * @throws {AdapterError} token_key_unknown, keys_unavailable
+ */
+export type KeySet = (kid: string | undefined, within: Within) => Promise<FoundKey>;
+
+/** Waits as long as the request has time. */
+export type Within = (work: () => Promise<void>) => Promise<void>;
 
 export interface KeySetOptions {
   readonly jwksUri: string;
@@ -31,9 +39,11 @@ export interface KeySetOptions {
 }
 
 /** Keys that were configured: nothing is fetched. */
-export function createPinnedKeySet(find: FindKey): KeySet {
+export function createPinnedKeySet(keys: readonly PinnedKey[] | undefined): KeySet {
+  let lookUp: Promise<LookUp> | undefined;
   return async (kid) => {
-    const key = await lookUp(find, kid);
+    lookUp ??= loadJose().then(({ readKeySet }) => readKeySet({ keys }));
+    const key = await (await lookUp)(kid);
     if (key === undefined) throw unknownKey();
     return { key, stale: false };
   };
@@ -49,7 +59,7 @@ export function createPinnedKeySet(find: FindKey): KeySet {
  * the next; otherwise anybody with an invented key id could have a genuine one refused.
  */
 export function createKeySet({ jwksUri, keepMilliseconds, now, log }: KeySetOptions): KeySet {
-  let loaded: { readonly find: FindKey; readonly at: number; readonly fetch: number } | undefined;
+  let loaded: { readonly lookUp: LookUp; readonly at: number; readonly fetch: number } | undefined;
   /** The fetch under way, and how many there have been. */
   let pending: { readonly fetch: number; readonly done: Promise<void> } | undefined;
   let fetches = 0;
@@ -61,7 +71,8 @@ export function createKeySet({ jwksUri, keepMilliseconds, now, log }: KeySetOpti
 
   async function load(fetch: number): Promise<void> {
     try {
-      loaded = { find: await fetchKeySet(jwksUri), at: now(), fetch };
+      const { fetchKeySet } = await loadJose();
+      loaded = { lookUp: await fetchKeySet(jwksUri), at: now(), fetch };
     } catch (error) {
       const name = error instanceof Error ? error.name : typeof error;
       const stale = age() >= STALE_AFTER;
@@ -85,6 +96,7 @@ export function createKeySet({ jwksUri, keepMilliseconds, now, log }: KeySetOpti
     return pending.done;
   }
 
+  /** After a fetch that begins from now on. */
   async function refreshForUnknown(seen: number): Promise<void> {
     // Begun before this token came, it may have missed the key.
     if (pending?.fetch === seen) await pending.done;
@@ -95,42 +107,33 @@ export function createKeySet({ jwksUri, keepMilliseconds, now, log }: KeySetOpti
     return refresh();
   }
 
-  return async (kid) => {
+  return async (kid, within) => {
     const seen = fetches;
     if (age() >= REFRESH_AFTER && now() >= nextRetry) {
       const refreshed = refresh();
-      if (age() >= STALE_AFTER) await refreshed;
-    } else if (loaded === undefined) {
-      await pending?.done;
+      if (age() >= STALE_AFTER) await within(() => refreshed);
     }
     if (loaded === undefined || age() >= STALE_AFTER + keepMilliseconds) throw unavailable();
 
-    const known = await lookUp(loaded.find, kid);
+    const known = await loaded.lookUp(kid);
     if (known !== undefined) return { key: known, stale: age() >= STALE_AFTER };
 
-    if (loaded.fetch <= seen) await refreshForUnknown(seen);
+    if (loaded.fetch <= seen) await within(() => refreshForUnknown(seen));
     // Without an answer it stays open whether the key exists.
     if (loaded.fetch <= seen) throw unavailable();
-    const found = await lookUp(loaded.find, kid);
+    const found = await loaded.lookUp(kid);
     if (found === undefined) throw unknownKey();
     return { key: found, stale: false };
   };
 }
 
-/** jose answers only a key that is published for RS256 signatures, and only when exactly one fits. */
-async function lookUp(find: FindKey, kid: string | undefined) {
-  try {
-    return await find({ alg: "RS256", ...(kid !== undefined && { kid }) });
-  } catch (error) {
-    if (error instanceof errors.JWKSNoMatchingKey) return undefined;
-    throw unknownKey();
-  }
+function unavailable(): AdapterError {
+  return new AdapterError("keys_unavailable", "an issuer's keys could not be fetched");
 }
 
 function unknownKey(): AdapterError {
   return new AdapterError("token_key_unknown", "no configured issuer has exactly one key for the token");
 }
 
-function unavailable(): AdapterError {
-  return new AdapterError("keys_unavailable", "an issuer's keys could not be fetched");
-}
+/** For the first token, not at cold start: jose and Node's fetch take a fifth of that. */
+const loadJose = () => import("./jwks.js");

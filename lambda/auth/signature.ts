@@ -1,9 +1,8 @@
-import { KeyObject, verify, type webcrypto } from "node:crypto";
+import { verify } from "node:crypto";
 import type { Logger } from "../audit/record";
 import { AdapterError } from "../errors";
 import type { Bearer } from "./bearer";
-import { readKeySet } from "./jwks";
-import { createKeySet, createPinnedKeySet, type FoundKey, type KeySet } from "./key-set";
+import { createKeySet, createPinnedKeySet, type KeySet, type Within } from "./key-set";
 
 /** An issuer whose tokens are taken. Its keys are fetched, or pinned by `keys`: exactly one of the two. */
 export interface IssuerConfig {
@@ -34,7 +33,8 @@ export interface Signed {
   readonly stale: boolean;
 }
 
-export type SignatureVerifier = (bearer: Bearer) => Promise<Signed>;
+/** @throws {AdapterError} token_signature, token_key_unknown, keys_unavailable */
+export type SignatureVerifier = (bearer: Bearer, within: Within) => Promise<Signed>;
 
 export interface SignatureOptions {
   /** How long the last good keys are still used when an issuer cannot be reached. */
@@ -48,9 +48,6 @@ interface IssuersOfKeys {
   readonly issuers: string[];
 }
 
-/** RFC 7518, section 3.3. */
-const LEAST_MODULUS_BITS = 2048;
-
 /**
  * Verifies RS256 signatures against the keys of the configured issuers. The token's `iss` does not choose the
  * key set: it is not signed yet. Each set is asked for the `kid`, and the answer says which issuers the set that
@@ -63,13 +60,13 @@ export function createSignatureVerifier(
   options: SignatureOptions,
 ): SignatureVerifier {
   const keySets = groupByKeySet(issuers, options);
-  return async ({ kid, signed, payload, signature }) => {
+  return async ({ kid, signed, payload, signature }, within) => {
     const input = Buffer.from(signed);
     const refusals: AdapterError[] = [];
     for (const { find, issuers } of keySets) {
       try {
-        const { key, stale } = await find(kid);
-        if (verify("sha256", input, longEnough(key), signature)) return { payload, issuers, stale };
+        const { key, stale } = await find(kid, within);
+        if (verify("sha256", input, key, signature)) return { payload, issuers, stale };
         refusals.push(new AdapterError("token_signature", "the signature does not hold"));
       } catch (error) {
         if (!(error instanceof AdapterError)) throw error;
@@ -88,23 +85,12 @@ function groupByKeySet(
   const sets = new Map<string, IssuersOfKeys>();
   for (const { issuer, jwksUri, keys } of issuers) {
     const id = jwksUri ?? JSON.stringify(keys);
-    const find =
-      jwksUri === undefined
-        ? createPinnedKeySet(readKeySet({ keys }))
-        : createKeySet({ jwksUri, ...options });
+    const find = jwksUri === undefined ? createPinnedKeySet(keys) : createKeySet({ jwksUri, ...options });
     const known = sets.get(id);
     if (known === undefined) sets.set(id, { find, issuers: [issuer] });
     else known.issuers.push(issuer);
   }
   return [...sets.values()];
-}
-
-function longEnough(key: FoundKey["key"]): KeyObject {
-  const { modulusLength = 0 } = key.algorithm as { readonly modulusLength?: number };
-  if (modulusLength < LEAST_MODULUS_BITS) {
-    throw new AdapterError("token_key_unknown", `the key is shorter than ${LEAST_MODULUS_BITS} bits`);
-  }
-  return KeyObject.from(key as webcrypto.CryptoKey);
 }
 
 /** Of several sets' refusals the one that says most. */

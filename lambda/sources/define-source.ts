@@ -21,10 +21,12 @@ export interface SourceDefinition<Settings, Request> {
 }
 
 /** Reads what `request` names. The answer becomes ESC's `response`. */
-export type Fetch<Request> = (
-  request: Request,
-  context: { readonly signal: AbortSignal },
-) => Promise<JsonObject>;
+export type Fetch<Request> = (request: Request, context: FetchContext) => Promise<JsonObject>;
+
+export interface FetchContext {
+  /** Aborted when nobody waits any longer. */
+  readonly signal: AbortSignal;
+}
 
 /** A source as the adapter holds it, whatever its types. */
 export interface Source {
@@ -41,7 +43,7 @@ export interface ConnectedSource {
 /** A request that fits its source and has not been carried out. */
 export interface PreparedCall {
   readonly names: readonly string[];
-  fetch(signal: AbortSignal): Promise<JsonObject>;
+  fetch(context: FetchContext): Promise<JsonObject>;
 }
 
 /** Makes a source out of its parts: the schemas are applied around the author's functions. */
@@ -64,7 +66,7 @@ export function defineSource<Settings, Request>(definition: SourceDefinition<Set
             );
           }
           const request = parsed.data;
-          return { names: names(request), fetch: (signal) => fetch(request, { signal }) };
+          return { names: names(request), fetch: (context) => fetch(request, context) };
         },
       };
     },

@@ -119,7 +119,7 @@ describe("the adapter's bundle", () => {
               [Namespace, Dimensions, service],
               ["Escapement/Adapter", [["service"]], "adapter"],
             );
-            return `${status} ${cold} ${Answered} ${Refused}`;
+            return `${status} ${cold} ${Answered ?? 0} ${Refused ?? 0}`;
           })
           .sort(),
         ["200 false 1 0", "200 true 1 0", "401 false 0 1"],

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { AdapterError, toAdapterError } from "../../lambda/errors";
+import type { FetchContext } from "../../lambda/sources/define-source";
 import { fetchText } from "../../lambda/sources/index";
 
 const SECRET = "s3cret-in-a-message";
@@ -35,7 +36,7 @@ describe("a source that overruns", () => {
     let stopped = false;
     const call = {
       names: ["a"],
-      fetch: (signal: AbortSignal) =>
+      fetch: ({ signal }: FetchContext) =>
         new Promise<never>(() => {
           signal.addEventListener("abort", () => {
             stopped = true;

@@ -36,7 +36,8 @@ describe("the issuers' keys", () => {
       now: () => clock.now,
       log: (n: NoticeRecord | RequestRecord) => void notices.push(n),
     };
-    const verify = createSignatureVerifier(issuers, options);
+    const check = createSignatureVerifier(issuers, options);
+    const verify = (bearer: Bearer) => check(bearer, (work) => work());
     return { verify, clock, notices };
   }
   const verifierFor = ({ uri }: JwksServer) => verifier([{ issuer: "https://a.example", jwksUri: uri }]);
