@@ -7,7 +7,7 @@
  * - `ERR_TRUST_POLICY_MALFORMED`: the document breaks the policy grammar; IAM would refuse it too.
  * - `ERR_TRUST_POLICY_KIND`: a policy compiled for one use is given for another.
  * - `ERR_TRUST_OPERATOR_UNKNOWN`: a condition operator that this evaluator does not judge.
- * - `ERR_TRUST_VARIABLE_UNSUPPORTED`: a policy variable (`${aws:username}`), which it does not resolve.
+ * - `ERR_TRUST_VARIABLE_UNSUPPORTED`: a policy variable (`${aws:username}`) where AWS resolves none.
  * - `ERR_TRUST_MULTIVALUED`: an operator without `ForAnyValue:` or `ForAllValues:` meets a key with a list.
  * - `ERR_TRUST_CLAIM`: a claim has a shape that STS does not take.
  * - `ERR_TRUST_REQUEST`: the request to judge is not well formed.

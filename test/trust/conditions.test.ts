@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: policy variables are spelt so
 import assert from "node:assert/strict";
 import { type RequestContext, TrustError, type TrustErrorCode } from "../../trust/index";
 import { holds } from "./support";
@@ -6,6 +7,8 @@ const KEY = "aws:PrincipalTag/team";
 const LIST = "aws:TagKeys";
 const ARN = "aws:SourceArn";
 const TOPIC = "arn:aws:sns:us-east-1:123456789012:orders";
+const NUMBER = "aws:MultiFactorAuthAge";
+const DATE = "aws:CurrentTime";
 
 type Values = string | number | boolean | readonly string[];
 
@@ -89,6 +92,84 @@ const TABLE: readonly Row[] = [
   ["Null", KEY, ["true", "false"], "a", true],
   ["Null", LIST, "true", [], true],
   ["Null", LIST, "false", ["a"], true],
+  ["NumericEquals", NUMBER, "7200", "7200", true],
+  ["NumericEquals", NUMBER, 7200, 7200, true],
+  ["NumericEquals", NUMBER, "7200.0", "7200", true],
+  ["NumericEquals", NUMBER, "7200", "7201", false],
+  ["NumericEquals", NUMBER, ["1", "2"], "2", true],
+  ["NumericEquals", NUMBER, "1", "one", false],
+  ["NumericEquals", NUMBER, "1", undefined, false],
+  ["NumericNotEquals", NUMBER, "1", "2", true],
+  ["NumericNotEquals", NUMBER, ["1", "2"], "2", false],
+  ["NumericNotEquals", NUMBER, "1", undefined, true],
+  ["NumericLessThan", NUMBER, "10", "9", true],
+  ["NumericLessThan", NUMBER, "10", "10", false],
+  ["NumericLessThan", NUMBER, "10", "-10.5", true],
+  ["NumericLessThan", NUMBER, "10", "", false],
+  ["NumericLessThanEquals", NUMBER, "10", "10", true],
+  ["NumericLessThanEquals", NUMBER, "10", "10.01", false],
+  ["NumericGreaterThan", NUMBER, "10", "10.01", true],
+  ["NumericGreaterThan", NUMBER, "10", "10", false],
+  ["NumericGreaterThanEquals", NUMBER, "10", "10", true],
+  ["NumericGreaterThanEquals", NUMBER, "10", "9", false],
+  ["NumericLessThanIfExists", NUMBER, "10", undefined, true],
+  ["NumericLessThanIfExists", NUMBER, "10", "11", false],
+  ["ForAnyValue:NumericLessThan", NUMBER, "10", ["11", "9"], true],
+  ["ForAllValues:NumericLessThan", NUMBER, "10", ["11", "9"], false],
+  ["DateEquals", DATE, "2026-07-15T00:00:00Z", "2026-07-15T02:00:00+02:00", true],
+  ["DateEquals", DATE, "2026-07-15", "2026-07-15T00:00:00Z", true],
+  ["DateEquals", DATE, "1784073600", "2026-07-15T00:00:00Z", true],
+  ["DateEquals", DATE, "2026-07-15T00:00:00Z", "yesterday", false],
+  ["DateNotEquals", DATE, "2026-07-15", "2026-07-16", true],
+  ["DateNotEquals", DATE, "2026-07-15", "2026-07-15", false],
+  ["DateNotEquals", DATE, "2026-07-15", undefined, true],
+  ["DateLessThan", DATE, "2026-07-15T00:00:00Z", "2026-07-14T23:59:59Z", true],
+  ["DateLessThan", DATE, "2026-07-15T00:00:00Z", "2026-07-15T00:00:00Z", false],
+  ["DateLessThanEquals", DATE, "2026-07-15T00:00:00Z", "2026-07-15T00:00:00Z", true],
+  ["DateGreaterThan", DATE, "2026-07-15T00:00:00Z", "2026-07-15T00:00:00.5Z", true],
+  ["DateGreaterThan", DATE, "2026-07-15T00:00:00Z", undefined, false],
+  ["DateGreaterThanEquals", DATE, "2026-07-15T00:00:00Z", "1784073600", true],
+  ["DateGreaterThanEquals", DATE, "2026-07-15T00:00:00Z", "1784073599", false],
+  ["DateGreaterThanIfExists", DATE, "2026-07-15", undefined, true],
+  ["StringEquals", KEY, "${aws:username}", "ada", true],
+  ["StringEquals", KEY, "${AWS:UserName}", "ada", true],
+  ["StringEquals", KEY, "${aws:username}x", "adax", true],
+  ["StringEquals", KEY, "${aws:username}", "bob", false],
+  ["StringEquals", KEY, "${aws:username}", "${aws:username}", false],
+  ["StringEquals", KEY, "${aws:userid}", "ada", false],
+  ["StringEquals", KEY, "${aws:userid}", "${aws:userid}", false],
+  ["StringEquals", KEY, "${aws:userid, 'none'}", "none", true],
+  ["StringEquals", KEY, "${aws:username, 'none'}", "none", false],
+  ["StringEquals", KEY, ["${aws:userid}", "b"], "b", true],
+  ["StringEquals", KEY, "${aws:PrincipalTag/star}", "anything", false],
+  ["StringLike", KEY, "${aws:PrincipalTag/star}", "anything", false],
+  ["StringLike", KEY, "${aws:PrincipalTag/star}", "*", true],
+  ["StringLike", KEY, "${aws:username}-*", "ada-1", true],
+  ["StringLike", KEY, "a${*}", "a*", true],
+  ["StringLike", KEY, "a${*}", "ab", false],
+  ["StringLike", KEY, "a${?}${$}", "a?$", true],
+  ["StringLike", KEY, "a${?}", "ab", false],
+  ["StringNotEquals", KEY, "${aws:username}", "bob", true],
+  ["StringNotEquals", KEY, "${aws:username}", "ada", false],
+  // What the variable stands for is not known, so nothing can be said to differ from it.
+  ["StringNotEquals", KEY, "${aws:userid}", "bob", false],
+  ["StringEqualsIgnoreCase", KEY, "${aws:username}X", "ADAx", true],
+  ["StringNotLike", KEY, "${aws:username}*", "adam", false],
+  ["StringEquals", KEY, "${aws:TagKeys}", "x", false],
+  [
+    "ArnLike",
+    ARN,
+    "arn:aws:sns:*:123456789012:${aws:username}",
+    "arn:aws:sns:us-east-1:123456789012:ada",
+    true,
+  ],
+  [
+    "ArnLike",
+    ARN,
+    "arn:aws:sns:*:123456789012:${aws:username}",
+    "arn:aws:sns:us-east-1:123456789012:bob",
+    false,
+  ],
   ["StringEqualsIfExists", KEY, "a", undefined, true],
   ["StringEqualsIfExists", KEY, "a", "a", true],
   ["StringEqualsIfExists", KEY, "a", "b", false],
@@ -120,9 +201,9 @@ const TABLE: readonly Row[] = [
 ];
 
 const UNKNOWN = [
-  "NumericEquals",
-  "NumericLessThanIfExists",
-  "DateGreaterThan",
+  "NumericLike",
+  "DateEqualsOrSo",
+  "numericEquals",
   "IpAddress",
   "NotIpAddress",
   "BinaryEquals",
@@ -153,7 +234,9 @@ describe("A condition", () => {
   for (const [operator, key, expected, actual, outcome] of TABLE) {
     const text = `${operator} ${JSON.stringify(expected)} ${outcome ? "accepts" : "refuses"}`;
     it(`${text} ${actual === undefined ? "an absent key" : JSON.stringify(actual)}`, () => {
-      assert.equal(holds({ [operator]: { [key]: expected } }, { [key]: actual }), outcome);
+      // What policy variables stand for.
+      const variables = { "aws:username": "ada", "aws:PrincipalTag/star": "*", [LIST]: ["x"] };
+      assert.equal(holds({ [operator]: { [key]: expected } }, { ...variables, [key]: actual }), outcome);
     });
   }
 
@@ -184,15 +267,10 @@ describe("A condition", () => {
     refuses("ERR_TRUST_OPERATOR_UNKNOWN", /it is spelt StringEquals/, { stringequals: { [KEY]: "a" } });
   });
 
-  it("with a policy variable is an error, not a literal match", () => {
+  it("with a policy variable is an error where AWS resolves none", () => {
     const variable = `\${aws:username}`;
-    for (const operator of ["StringEquals", "StringNotLike", "ForAnyValue:StringEquals"]) {
-      refuses(
-        "ERR_TRUST_VARIABLE_UNSUPPORTED",
-        /Condition/,
-        { [operator]: { [KEY]: variable } },
-        { [KEY]: variable },
-      );
+    for (const operator of ["Bool", "NumericEquals", "DateLessThan"]) {
+      refuses("ERR_TRUST_VARIABLE_UNSUPPORTED", /Condition/, { [operator]: { [KEY]: variable } });
     }
   });
 
@@ -205,6 +283,8 @@ describe("A condition", () => {
   it("with values that its operator cannot compare is an error", () => {
     const malformed = "ERR_TRUST_POLICY_MALFORMED";
     refuses(malformed, /Bool/, { Bool: { [KEY]: "yes" } });
+    refuses(malformed, /NumericEquals/, { NumericEquals: { [KEY]: "1h" } });
+    refuses(malformed, /DateLessThan/, { DateLessThan: { [KEY]: "next week" } });
     refuses(malformed, /Null/, { Null: { [KEY]: "maybe" } });
     refuses(malformed, /ArnLike/, { ArnLike: { [ARN]: "*" } });
     refuses(malformed, /StringEquals/, { StringEquals: { [KEY]: [] } });

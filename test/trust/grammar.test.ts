@@ -128,18 +128,29 @@ describe("A policy", () => {
     compiles("trust", policy({ ...trust, Action: ["sts:TagSession", "sts:Assume*"] }));
   });
 
-  it("with a policy variable is an error wherever it stands", () => {
+  it("resolves policy variables in its resources, in the version that has them", () => {
+    const home = `arn:aws:s3:::home/\${aws:username}/*`;
+    const read = (document: PolicyDocument, resource: string, username?: string) =>
+      ask(
+        { identityPolicies: [document] },
+        { action: "s3:GetObject", resource, context: { "aws:username": username } },
+      ).allowed;
+    const own = policy(allow({ Action: "s3:GetObject", Resource: home }));
+    assert.equal(read(own, "arn:aws:s3:::home/ada/x", "ada"), true);
+    assert.equal(read(own, "arn:aws:s3:::home/bob/x", "ada"), false);
+    assert.equal(read(own, "arn:aws:s3:::home/bob/x", "*"), false);
+    assert.equal(read(own, "arn:aws:s3:::home/ada/x"), false);
+    const literal = `arn:aws:s3:::home/\${aws:username}/x`;
+    assert.equal(read(own, literal, "ada"), false);
+    assert.equal(read({ ...own, Version: "2008-10-17" }, literal, "ada"), true);
+    assert.equal(read({ ...own, Version: "2008-10-17" }, "arn:aws:s3:::home/ada/x", "ada"), false);
+  });
+
+  it("with a policy variable where AWS resolves none is an error", () => {
     const code = "ERR_TRUST_VARIABLE_UNSUPPORTED";
-    const arn = `arn:aws:s3:::home/\${aws:username}`;
-    refuses("identity", policy(allow({ Resource: arn })), /Resource/, code);
-    refuses(
-      "identity",
-      policy(allow({ Resource: undefined, NotResource: [SECRET, arn] })),
-      /NotResource/,
-      code,
-    );
-    refuses("identity", { Statement: allow({ Resource: arn }) }, /Resource/, code);
-    refuses("identity", policy(allow({ Condition: { StringLike: { k: `\${*}` } } })), /StringLike/, code);
+    const variable = `\${aws:username}`;
+    refuses("identity", policy(allow({ Action: `s3:${variable}` })), /Action/, code);
+    refuses("resource", policy(allow({ Principal: { AWS: variable } })), /Principal/, code);
   });
 
   it("is judged as it was when compiled", () => {

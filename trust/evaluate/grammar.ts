@@ -35,13 +35,22 @@ export function many(value: unknown): readonly unknown[] {
 export function readTexts(value: unknown, where: string): string[] {
   const texts = many(value).map((text) => {
     if (typeof text !== "string") throw malformed(where, "expected text or a list of texts");
-    if (text.includes("${")) {
-      throw new TrustError("ERR_TRUST_VARIABLE_UNSUPPORTED", where, "policy variables are not resolved here");
-    }
     return text;
   });
   if (texts.length === 0) throw malformed(where, "expected at least one value");
   return texts;
+}
+
+/**
+ * Like `readTexts`, where AWS resolves no policy variables: a text that holds one would never match as meant.
+ *
+ * @throws TrustError `ERR_TRUST_VARIABLE_UNSUPPORTED`
+ */
+export function readPlainTexts(value: unknown, where: string): string[] {
+  return readTexts(value, where).map((text) => {
+    if (!text.includes("${")) return text;
+    throw new TrustError("ERR_TRUST_VARIABLE_UNSUPPORTED", where, "AWS resolves no policy variables here");
+  });
 }
 
 /** Like `readTexts`; IAM takes numbers and booleans for texts in a `Condition`. */

@@ -1,5 +1,7 @@
-/** Judges one value. */
-export type Matcher = (value: string) => boolean;
+import type { Context } from "./context";
+
+/** Judges one value. The request's keys are what policy variables stand for. */
+export type Matcher = (value: string, context: Context) => boolean;
 
 /** `*` stands for any characters, `?` for exactly one. */
 export function wildcardMatcher(pattern: string): Matcher {
@@ -10,30 +12,44 @@ export function wildcardMatcher(pattern: string): Matcher {
     const prefix = pattern.slice(0, -1);
     return (value) => value.startsWith(prefix);
   }
-  return (value) => matches(pattern, value);
+  const tokens = patternTokens(pattern);
+  return (value) => matchesTokens(tokens, value);
 }
 
 export function ignoringCase(compile: (pattern: string) => Matcher): (pattern: string) => Matcher {
   return (pattern) => {
     const matcher = compile(pattern.toLowerCase());
-    return (value) => matcher(value.toLowerCase());
+    return (value, context) => matcher(value.toLowerCase(), context);
   };
+}
+
+/** Any characters; exactly one. Not texts, so that a `*` which a policy variable brought along stays a star. */
+export const ANY = Symbol("*");
+export const ONE = Symbol("?");
+
+/** One character that must be there, or a wildcard. */
+export type Token = string | typeof ANY | typeof ONE;
+
+export function patternTokens(pattern: string): Token[] {
+  return Array.from(pattern.split(""), (character) =>
+    character === "*" ? ANY : character === "?" ? ONE : character,
+  );
 }
 
 /**
  * Walks both strings once, returning to the last `*` on a mismatch: at worst length times length steps, where a
  * regular expression built from the pattern could take exponentially many.
  */
-function matches(pattern: string, value: string): boolean {
+export function matchesTokens(pattern: readonly Token[], value: string): boolean {
   let p = 0;
   let v = 0;
   let star = -1;
   let resume = 0;
   while (v < value.length) {
-    if (pattern[p] === "*") {
+    if (pattern[p] === ANY) {
       star = p++;
       resume = v;
-    } else if (p < pattern.length && (pattern[p] === "?" || pattern[p] === value[v])) {
+    } else if (p < pattern.length && (pattern[p] === ONE || pattern[p] === value[v])) {
       p++;
       v++;
     } else if (star !== -1) {
@@ -43,7 +59,7 @@ function matches(pattern: string, value: string): boolean {
       return false;
     }
   }
-  while (pattern[p] === "*") p++;
+  while (pattern[p] === ANY) p++;
   return p === pattern.length;
 }
 
@@ -65,9 +81,11 @@ export function arnFields(arn: string): string[] {
  */
 export function arnMatcher(pattern: string): Matcher {
   const fields = arnFields(pattern).map(wildcardMatcher);
-  return (value) => {
+  return (value, context) => {
     const parts = arnFields(value);
-    return parts.length === ARN_FIELDS && fields.every((matcher, index) => matcher(parts[index] ?? ""));
+    return (
+      parts.length === ARN_FIELDS && fields.every((matcher, index) => matcher(parts[index] ?? "", context))
+    );
   };
 }
 
@@ -84,5 +102,5 @@ export function resourceMatcher(pattern: string): Matcher {
   const byField = arnMatcher(fields.join(":"));
   if (!fields.slice(0, -1).some((field) => field.endsWith("*"))) return byField;
   const whole = wildcardMatcher(fields.join(":"));
-  return (value) => byField(value) || whole(value);
+  return (value, context) => byField(value, context) || whole(value, context);
 }

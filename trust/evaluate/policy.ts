@@ -2,9 +2,10 @@ import { TrustError } from "../errors";
 import type { PolicyDocument, PolicyPrincipal, PolicyStatement } from "../policies/document";
 import { type CompiledCondition, compileConditions } from "./conditions";
 import { withoutTokens } from "./context";
-import { allowOnly, malformed, many, parseJson, readObject, readTexts } from "./grammar";
+import { allowOnly, malformed, many, parseJson, readObject, readPlainTexts, readTexts } from "./grammar";
 import { ignoringCase, type Matcher, resourceMatcher, wildcardMatcher } from "./patterns";
 import { type CompiledPrincipal, compilePrincipal } from "./principals";
+import { hasVariables, variableArnMatcher } from "./variables";
 
 /**
  * What a policy is used as, which decides its grammar. `identity` is also the grammar of session policies and
@@ -72,7 +73,11 @@ export function compilePolicy({
   if (id !== undefined && typeof id !== "string") throw malformed(`${name}: Id`, "expected text");
   if (statement === undefined) throw malformed(name, "expected a Statement");
 
-  const statements = many(statement).map((one, index) => compileStatement(one, index, kind, name));
+  // AWS: in policies of the older version, `${…}` is text like any other.
+  const resolvesVariables = version === "2012-10-17";
+  const statements = many(statement).map((one, index) =>
+    compileStatement(one, { index, kind, name, resolvesVariables }),
+  );
   const sids = statements.flatMap(({ sid }) => (sid === undefined ? [] : [sid]));
   const twice = sids.find((sid, index) => sids.indexOf(sid) !== index);
   if (kind !== "resource" && twice !== undefined) {
@@ -104,7 +109,15 @@ type RawStatement = { readonly [element in keyof PolicyStatement]?: unknown };
 
 const ELEMENTS = ["Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource"] as const;
 
-function compileStatement(raw: unknown, index: number, kind: PolicyKind, name: string): CompiledStatement {
+interface StatementPlace {
+  readonly index: number;
+  readonly kind: PolicyKind;
+  readonly name: string;
+  readonly resolvesVariables: boolean;
+}
+
+function compileStatement(raw: unknown, place: StatementPlace): CompiledStatement {
+  const { index, kind, name, resolvesVariables } = place;
   const where = `${name}: Statement[${index}]`;
   const statement: RawStatement = readObject(raw, where);
   allowOnly(statement, ["Sid", "Effect", "Condition", ...ELEMENTS], where);
@@ -113,7 +126,7 @@ function compileStatement(raw: unknown, index: number, kind: PolicyKind, name: s
   if (effect !== "Allow" && effect !== "Deny") throw malformed(`${where}.Effect`, "expected Allow or Deny");
 
   const isTrust = kind === "trust";
-  const action = patternsIn(statement, "Action", where, actionMatcher, isTrust);
+  const action = patternsIn(statement, "Action", where, (pattern, at) => actionMatcher(pattern, at, isTrust));
   if (isTrust && (statement.Resource !== undefined || statement.NotResource !== undefined)) {
     throw malformed(where, "a trust policy has no Resource: it is about its own role");
   }
@@ -123,8 +136,13 @@ function compileStatement(raw: unknown, index: number, kind: PolicyKind, name: s
     effect,
     ...principalIn(statement, kind, effect, where),
     action,
-    ...(!isTrust && { resource: patternsIn(statement, "Resource", where, arnPatternMatcher) }),
-    conditions: condition === undefined ? [] : compileConditions(condition, `${where}.Condition`),
+    ...(!isTrust && {
+      resource: patternsIn(statement, "Resource", where, (pattern, at) =>
+        arnPatternMatcher(pattern, at, resolvesVariables),
+      ),
+    }),
+    conditions:
+      condition === undefined ? [] : compileConditions(condition, `${where}.Condition`, resolvesVariables),
   };
 }
 
@@ -153,13 +171,13 @@ function patternsIn(
   statement: RawStatement,
   base: "Action" | "Resource",
   where: string,
-  compile: (pattern: string, where: string, isTrust: boolean) => Matcher,
-  isTrust = false,
+  compile: (pattern: string, where: string) => Matcher,
 ): CompiledPatterns {
   const element = either(statement, base, where);
   const place = `${where}.${element}`;
-  const expected = readTexts(statement[element], place);
-  const matchers = expected.map((pattern) => compile(pattern, place, isTrust));
+  const read = base === "Action" ? readPlainTexts : readTexts;
+  const expected = read(statement[element], place);
+  const matchers = expected.map((pattern) => compile(pattern, place));
   return { element, negated: element !== base, expected: expected.map(withoutTokens), matchers };
 }
 
@@ -184,10 +202,10 @@ function actionMatcher(pattern: string, where: string, isTrust: boolean): Matche
   return anyCase(pattern);
 }
 
-function arnPatternMatcher(pattern: string, where: string): Matcher {
+function arnPatternMatcher(pattern: string, where: string, resolvesVariables: boolean): Matcher {
   // IAM: "Resource vendor must be fully qualified and cannot contain regexes".
   if (pattern !== "*" && !/^arn:[\w*?-]+:[a-z0-9-]+(?::|$)/.test(pattern)) {
     throw malformed(where, "expected * or an ARN, without * and ? in its service");
   }
-  return resourceMatcher(pattern);
+  return resolvesVariables && hasVariables(pattern) ? variableArnMatcher(pattern) : resourceMatcher(pattern);
 }

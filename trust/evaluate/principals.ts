@@ -1,6 +1,6 @@
 import { TrustError } from "../errors";
 import type { PolicyPrincipal } from "../policies/document";
-import { malformed, readTexts } from "./grammar";
+import { malformed, readPlainTexts } from "./grammar";
 
 /** Who makes a request. */
 export type RequestPrincipal =
@@ -138,7 +138,7 @@ function namesIn(principal: Exclude<PolicyPrincipal, "*">, where: string): Name[
   if (entries.length === 0) throw malformed(where, "expected at least one principal");
   return entries.flatMap(([type, value]) => {
     const place = `${where}.${type}`;
-    return readTexts(value, place).map((text): Name => {
+    return readPlainTexts(value, place).map((text): Name => {
       if (type === "AWS" && text === "*") return { text, type: "*" };
       if (type === "AWS" && [ACCOUNT, ROOT, USER, ROLE, SESSION].some((form) => form.test(text)))
         return { text, type };

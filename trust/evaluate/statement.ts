@@ -47,9 +47,9 @@ function askStatement(
     grant = covered?.grant;
     checks.push(checkPrincipal(principal, covered?.by, question));
   }
-  checks.push(checkPatterns(action, question.action, question.shown.action));
+  checks.push(checkPatterns(action, question.action, question.shown.action, question));
   if (resource !== undefined) {
-    checks.push(checkPatterns(resource, question.resource ?? "", question.shown.resource));
+    checks.push(checkPatterns(resource, question.resource ?? "", question.shown.resource, question));
   }
   for (const condition of conditions) checks.push(condition.check(question.context));
 
@@ -83,8 +83,9 @@ function checkPatterns(
   { element, negated, expected, matchers }: CompiledPatterns,
   value: string,
   actual: readonly string[],
+  { context }: Question,
 ): Check {
-  const by = expected[matchers.findIndex((matcher) => matcher(value))];
+  const by = expected[matchers.findIndex((matcher) => matcher(value, context))];
   return newCheck(
     { element, operator: element, expected, actual, matched: (by !== undefined) !== negated },
     { by },
