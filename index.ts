@@ -29,7 +29,7 @@ function shared() {
   const roles =
     github && new GithubDeploy("github", { ...github, project, stages, oidcProvider: mode }, protect);
   return {
-    environments: environments({ name: "base", yaml: baseYaml }, protect),
+    environments: environments({ name: "base", yaml: base(settings).render() }),
     escProviderArn: esc.arn,
     ...(roles && { previewRoleArn: roles.previewRoleArn, deployRoleArns: roles.deployRoleArns }),
   };
@@ -37,7 +37,8 @@ function shared() {
 
 /** The environment for laptops. Nothing in AWS. */
 function laptop() {
-  return { environments: environments({ name: "dev", yaml: dev({ project }).render() }) };
+  const yaml = dev({ project }).render();
+  return { environments: environments({ name: "dev", yaml }, pulumi.output(stack)) };
 }
 
 /** Everything of one stage, and nothing that another needs. */
@@ -68,19 +69,20 @@ function stage(name: "staging" | "prod", define: (options: StageOptions) => { re
     placeholders,
   );
   return {
-    environments: environments({ name, ...definition }),
+    environments: environments({ name, ...definition }, login.providerArn),
     secretEntries: entries.names,
     loginRoleArn: login.roleArn,
     adapterUrl: adapter.url,
   };
 }
 
-// What every environment imports. The base stack owns it; the others check their references against it.
-const baseYaml = base(settings).render();
-const environments = (own: EscEnvironmentArgs, options?: pulumi.ComponentResourceOptions) => {
-  const imports = { [`${project}/base`]: baseYaml };
-  const args = { organization, project, environments: [own], imports };
-  return new EscEnvironments("environments", args, options).ids;
+// What every environment imports is base's: the others check against it, and look it up after what `after` stands for,
+// so that a stage before base fails with one line.
+const imports = { [`${project}/base`]: base(settings).render() };
+const environments = (own: EscEnvironmentArgs, after?: pulumi.Output<string>) => {
+  const importsOwner = after?.apply(() => "base");
+  const args = { organization, project, environments: [own], imports, importsOwner };
+  return new EscEnvironments("environments", args, { protect: stack === "base" }).ids;
 };
 
 const stacks: Record<string, () => Record<string, unknown>> = {

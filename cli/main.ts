@@ -2,6 +2,7 @@
 // `--` above: Node 20 would take `--env-file` of `sandbox serve` for its own option.
 import { Command, CommanderError } from "commander";
 import { sandboxCommand } from "./commands/sandbox";
+import { verifyCommand } from "./commands/verify";
 import { CommandFailure, EXIT } from "./exit";
 
 /** `escapement <verb>`. Exit codes: 0 good, 1 a finding, 2 cannot run (misuse, a missing tool). */
@@ -9,6 +10,7 @@ async function main(argv: readonly string[]): Promise<number> {
   const program = new Command("escapement")
     .description("Pulumi ESC on AWS as code, and a cloud on the laptop to prove it in.")
     .addCommand(sandboxCommand())
+    .addCommand(verifyCommand())
     .showHelpAfterError("(add --help for what it takes)");
   overrideExit(program);
   try {

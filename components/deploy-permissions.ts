@@ -46,13 +46,16 @@ export function deployPolicy(scope: DeployScope): PolicyDocument {
 
 /**
  * What a preview of a pull request's code needs: Pulumi compares with its own state, so only the lookups that
- * the program makes.
+ * the program makes. Which versions an entry has tells whether it has a value, and nothing of the value.
  */
-export function previewPolicy(scope: Pick<DeployScope, "partition" | "accountId">): PolicyDocument {
+export function previewPolicy(scope: Omit<DeployScope, "stage" | "rolePath">): PolicyDocument {
+  const { partition, accountId, namePrefix = "", project } = scope;
+  const entries = `arn:${partition}:secretsmanager:*:${accountId}:secret:${namePrefix}${project}/*`;
   return {
     Version: "2012-10-17",
     Statement: [
       lookUpProviders(scope),
+      allow("LookUpEntries", ["secretsmanager:ListSecretVersionIds"], entries),
       allow("Lists", ["iam:ListOpenIDConnectProviders"], "*"),
       ...denySecretReads(),
     ],
@@ -107,6 +110,7 @@ const ENTRY_ACTIONS = [
   "secretsmanager:DeleteSecret",
   "secretsmanager:DescribeSecret",
   "secretsmanager:GetResourcePolicy",
+  "secretsmanager:ListSecretVersionIds",
   "secretsmanager:PutResourcePolicy",
   "secretsmanager:RestoreSecret",
   "secretsmanager:TagResource",

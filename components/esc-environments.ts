@@ -29,6 +29,11 @@ export interface EscEnvironmentsArgs {
    * `environments`.
    */
   imports?: Record<string, string>;
+  /**
+   * The stack that owns the environments in `imports`. Given, they are looked up, and the preview fails with the
+   * command that brings them up when one of them is not there.
+   */
+  importsOwner?: pulumi.Input<string>;
 }
 
 /**
@@ -50,6 +55,8 @@ export class EscEnvironments extends pulumi.ComponentResource {
     const { organization, project } = args;
     const known = { ...args.imports, ...previewDefinitions(args) };
 
+    const imported = pulumi.output(args.importsOwner).apply((owner) => findImports(args, owner, this));
+
     const ids: Record<string, string> = {};
     const revisions: Record<string, pulumi.Output<number>> = {};
     for (const { name: environmentName, yaml, placeholderYaml } of args.environments) {
@@ -58,7 +65,7 @@ export class EscEnvironments extends pulumi.ComponentResource {
       // A promise is never unknown, so its rejection fails even a preview in which `yaml` is unknown and the
       // `apply` below does not run.
       const placeholderChecked = placeholderYaml === undefined ? undefined : check(placeholderYaml);
-      const asset = pulumi.all([yaml, pulumi.output(placeholderChecked)]).apply(async ([text]) => {
+      const asset = pulumi.all([yaml, pulumi.output(placeholderChecked), imported]).apply(async ([text]) => {
         if (text !== placeholderYaml) await check(text);
         return new pulumi.asset.StringAsset(text);
       });
@@ -94,6 +101,26 @@ export function renderTwice<K extends string>(
     .all(inputs as Record<string, pulumi.Input<string | undefined>>)
     .apply((values) => render(values as Partial<Record<K, string>>));
   return { yaml, placeholderYaml: render(placeholders) };
+}
+
+/** Looked up, never detected: whatever is found, this stack creates the same. */
+async function findImports(
+  { organization, imports = {} }: EscEnvironmentsArgs,
+  owner: string | undefined,
+  resource: pulumi.Resource,
+): Promise<void> {
+  if (owner === undefined) return;
+  for (const qualified of Object.keys(imports)) {
+    const [projectName, name = ""] = qualified.split("/");
+    await pulumiservice
+      .getEnvironment({ organizationName: organization, projectName, name }, { parent: resource })
+      .catch(async (error: Error) => {
+        const reason = error.message.replace(/^.* returned an error: /s, "");
+        const text = `there is no environment ${organization}/${qualified} to import: run "pulumi up -s ${owner}" first, which creates it (${reason})`;
+        await pulumi.log.error(text, resource);
+        throw new pulumi.ResourceError(text, resource, true);
+      });
+  }
 }
 
 async function failOnFindings(

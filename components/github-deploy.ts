@@ -84,7 +84,10 @@ export class GithubDeploy extends pulumi.ComponentResource {
         roleName: previewRoleName(args),
         description: `Previews pull requests of ${args.repository}`,
         trust: trustIn({ kind: "pull_request" }),
-        permissions: account.apply(previewPolicy),
+        permissions: account.apply((account) => {
+          const { project, namePrefix } = args;
+          return previewPolicy({ ...account, namePrefix, project });
+        }),
       },
       args,
       this,

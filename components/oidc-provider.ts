@@ -71,17 +71,21 @@ function create(name: string, { issuer, audience, tags }: OidcProviderArgs, pare
 
 /** A promise and not an `apply`, so that its rejection fails even a preview in which other inputs are unknown. */
 async function adopt({ issuer, audience }: OidcProviderArgs, parent: pulumi.Resource): Promise<string> {
-  const fail = (text: string) => new pulumi.ResourceError(text, parent, true);
+  const fail = async (text: string) => {
+    // Pulumi puts `error serializing property "…"` before the text of a rejected input; this line stays plain.
+    await pulumi.log.error(text, parent);
+    throw new pulumi.ResourceError(text, parent, true);
+  };
   const provider = await aws.iam
     .getOpenIdConnectProvider({ url: issuer }, { parent })
-    .catch((error: Error) => {
-      throw fail(
-        `this account's IAM OIDC provider for ${issuer} cannot be looked up: run "pulumi up" in the base stack, ` +
-          `which creates it, or set the mode to "create" (${error.message})`,
-      );
-    });
+    .catch((error: Error) =>
+      fail(
+        `this account has no IAM OIDC provider for ${issuer}: run "pulumi up -s base" first, which creates it ` +
+          `(${error.message.replace(/^.* returned an error: /s, "")})`,
+      ),
+    );
   if (!provider.clientIdLists.includes(audience)) {
-    throw fail(
+    await fail(
       `this account's IAM OIDC provider for ${issuer} does not accept the audience ${audience}: run ` +
         "aws iam add-client-id-to-open-id-connect-provider " +
         `--open-id-connect-provider-arn ${provider.arn} --client-id ${audience}`,

@@ -92,7 +92,47 @@ export class SecretEntries extends pulumi.ComponentResource {
     }
     this.arns = pulumi.output(arns);
     this.names = pulumi.output(names);
+    if (pulumi.runtime.isDryRun()) {
+      this.names.apply((names) => warnOfEmptyEntries(Object.values(names), this));
+    }
     this.registerOutputs({ arns: this.arns, names: this.names });
+  }
+}
+
+/**
+ * Names the entries that nobody has put a value into yet: an environment that reads one of them does not open. What
+ * is asked for is which versions an entry has (`ListSecretVersionIds`), which tells whether there is a value and
+ * nothing of it; and by name, for in a preview the ARN of an entry that is yet to be created is unknown.
+ */
+async function warnOfEmptyEntries(names: readonly string[], resource: pulumi.Resource): Promise<void> {
+  const found = await Promise.all(names.map((name) => lookUpValue(name, resource)));
+  const withAnswer = (answer: EntryValue) => names.filter((_, index) => found[index] === answer).join(", ");
+  const [empty, unknown] = [withAnswer("missing"), withAnswer("unknown")];
+  if (empty !== "") {
+    await pulumi.log.warn(
+      `no value yet: ${empty}. Until each has one ("aws secretsmanager put-secret-value --secret-id <entry> ` +
+        '--secret-string file://<file>"), environments that read them open only at their @live revision; then ' +
+        '"escapement verify --promote" moves @live',
+      resource,
+    );
+  }
+  if (unknown !== "") {
+    await pulumi.log.info(
+      `whether these entries have a value cannot be told without secretsmanager:ListSecretVersionIds: ${unknown}`,
+      resource,
+    );
+  }
+}
+
+type EntryValue = "present" | "missing" | "unknown";
+
+async function lookUpValue(secretId: string, parent: pulumi.Resource): Promise<EntryValue> {
+  try {
+    const { versions } = await aws.secretsmanager.getSecretVersions({ secretId }, { parent });
+    return versions.some(({ versionStages }) => versionStages.includes("AWSCURRENT")) ? "present" : "missing";
+  } catch (error) {
+    // An entry that is not there yet will be created without a value.
+    return (error as Error).message.includes("ResourceNotFoundException") ? "missing" : "unknown";
   }
 }
 

@@ -41,6 +41,7 @@ export function engineService(record: DeploymentRecord, activity: Activity): Unt
 
 function logError(record: DeploymentRecord, message: string, urn: string | undefined): void {
   if (record.failure !== undefined && message.includes(endedDetails)) return;
+  if (record.isRepeated(message)) return;
   const resource = urn === undefined ? undefined : record.resource(urn);
   record.fail("ERR_ENGINE_PROGRAM", resource ? `${describe(resource)}: ${message}` : message, urn);
 }

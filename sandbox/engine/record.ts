@@ -43,6 +43,8 @@ export class DeploymentRecord {
   #calls = 0;
   #stateChanged = false;
   readonly #diagnostics: Diagnostic[] = [];
+  /** What the program logged as errors. */
+  readonly #errors = new Set<string>();
   #failure: DeploymentFailure | undefined;
   readonly #started = Date.now();
 
@@ -133,6 +135,14 @@ export class DeploymentRecord {
   /** The program ended badly; says so unless it is known already why. */
   failUnexplained(text: string): void {
     if (this.#failure === undefined) this.fail("ERR_ENGINE_PROGRAM", text);
+  }
+
+  /** The error was reported already, and is repeated behind what Pulumi puts before it. */
+  isRepeated(text: string): boolean {
+    const message = this.redactor.redact(text);
+    if ([...this.#errors].some((known) => message.includes(known))) return true;
+    this.#errors.add(message);
+    return false;
   }
 
   /** Keeps what was said, on one line and without secrets. The same thing said twice is kept once. */

@@ -16,8 +16,7 @@ export async function removeLeftovers(record: DeploymentRecord): Promise<void> {
   for (const old of record.stack.unreplaced()) show(record, old, "delete", "done");
   const leftovers = record.stack.leftovers();
   const kept = leftovers.filter((old) => !old.superseded && old.options.protect);
-  for (const old of kept) refuseDeletion(record, old);
-  if (kept.length > 0) return;
+  if (kept.length > 0) return refuseDeletion(record, kept);
   const going = new Set(leftovers.map(({ urn }) => urn));
   for (const old of leftovers) {
     if (record.failure !== undefined) return;
@@ -116,12 +115,15 @@ export function existingOf({ inputs, outputs }: SavedResource, id: string): Exis
   return { id, inputs: plainMap(inputs), outputs: plainMap(outputs) };
 }
 
-function refuseDeletion(record: DeploymentRecord, old: SavedResource): void {
-  record.remove({ ...stateOf(old, "delete"), failed: true }, "done");
+function refuseDeletion(record: DeploymentRecord, kept: readonly SavedResource[]): void {
+  for (const old of kept) record.remove({ ...stateOf(old, "delete"), failed: true }, "done");
+  const [first] = kept;
+  const which =
+    kept.length === 1 && first ? `${describe(first)} is` : `${kept.length} resources that would go are`;
   record.fail(
     "ERR_ENGINE_PROTECTED",
-    `${describe(old)}: it is protected and is not deleted: remove protect from it in the program and run up first`,
-    old.urn,
+    `${which} protected, so nothing is deleted: remove protect in the program and run up first`,
+    first?.urn,
   );
 }
 

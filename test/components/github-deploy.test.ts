@@ -116,7 +116,7 @@ describe("GithubDeploy's trust", () => {
 });
 
 describe("GithubDeploy's preview role", () => {
-  it("can look up OIDC providers and nothing else, and nothing secret whatever others allow", async () => {
+  it("can look up OIDC providers and which entries have versions, and nothing secret whatever others allow", async () => {
     const { recorder } = await create();
     await settled();
     assert.deepEqual(policyOf(recorder, "github-preview"), {
@@ -127,6 +127,12 @@ describe("GithubDeploy's preview role", () => {
           Effect: "Allow",
           Action: ["iam:GetOpenIDConnectProvider"],
           Resource: `arn:aws:iam::${ACCOUNT}:oidc-provider/*`,
+        },
+        {
+          Sid: "LookUpEntries",
+          Effect: "Allow",
+          Action: ["secretsmanager:ListSecretVersionIds"],
+          Resource: `arn:aws:secretsmanager:*:${ACCOUNT}:secret:escapement/*`,
         },
         { Sid: "Lists", Effect: "Allow", Action: ["iam:ListOpenIDConnectProviders"], Resource: "*" },
         ...denials({ Resource: "*" }),

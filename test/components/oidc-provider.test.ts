@@ -92,7 +92,7 @@ describe("An OidcProvider that cannot be adopted", () => {
   });
 
   it("fails the preview with the stack to bring up when the account has no such provider", async () => {
-    assert.match(await failure({}, awsAccount()), /run "pulumi up" in the base stack, which creates it/);
+    assert.match(await failure({}, awsAccount()), /run "pulumi up -s base" first, which creates it/);
   });
 });
 

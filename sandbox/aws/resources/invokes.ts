@@ -78,7 +78,11 @@ export function getSecretVersions(account: Account): Invoke {
     const secretId = String(args.secretId);
     const entry = findSecret(account, region, secretId);
     if (entry === undefined) {
-      throw new AwsError("ResourceNotFoundException", "Secrets Manager can't find the specified secret.");
+      // The provider passes on the SDK's own text, which has the code in it.
+      throw new AwsError(
+        "ResourceNotFoundException",
+        "ResourceNotFoundException: Secrets Manager can't find the specified secret.",
+      );
     }
     const versions = [...entry.versions.values()]
       .filter(({ stages }) => args.includeDeprecated === true || stages.size > 0)

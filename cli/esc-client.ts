@@ -1,0 +1,127 @@
+import { isMap } from "./json";
+
+/** How to reach Pulumi ESC. */
+export interface EscConnection {
+  /** `PULUMI_BACKEND_URL` */
+  readonly url: string;
+  readonly accessToken: string;
+}
+
+/** An environment's name in full. */
+export interface EnvironmentName {
+  readonly organization: string;
+  readonly project: string;
+  readonly name: string;
+}
+
+/**
+ * What ESC or the way to it refused. The SDK's own errors are never passed on: they carry the request, and with it the
+ * access token.
+ */
+export class EscClientError extends Error {
+  override readonly name = "EscClientError";
+  /** The HTTP status; undefined when there was no answer. */
+  readonly status: number | undefined;
+  /** What was found wrong with a definition when it was opened, one a line. */
+  readonly findings: readonly string[];
+
+  constructor(message: string, options: { status?: number; findings?: readonly string[] } = {}) {
+    super(message);
+    this.status = options.status;
+    this.findings = options.findings ?? [];
+  }
+}
+
+export type EscClient = Awaited<ReturnType<typeof createEscClient>>;
+
+const requestTimeoutMs = 60_000;
+
+/** The calls that this command needs of ESC, by Pulumi's own SDK. All of them throw `EscClientError` only. */
+export async function createEscClient({ url, accessToken }: EscConnection) {
+  const { Configuration, DefaultClient } = await import("@pulumi/esc-sdk");
+  const client = DefaultClient(
+    new Configuration({ accessToken, baseOptions: { timeout: requestTimeoutMs } }),
+  );
+  // The SDK drops port and path of an address that it is given earlier.
+  client.config.basePath = `${url.replace(/\/+$/, "")}/api/esc`;
+  const ask = async <T>(call: () => Promise<T>): Promise<T> => {
+    try {
+      return await call();
+    } catch (error) {
+      throw withoutRequest(error, accessToken);
+    }
+  };
+  return {
+    /** The revision that a tag names; undefined when there is no such tag. `latest` is always there. */
+    async revisionOf(
+      { organization, project, name }: EnvironmentName,
+      tag: string,
+    ): Promise<number | undefined> {
+      try {
+        return await ask(async () => {
+          const found = await client.getEnvironmentRevisionTag(organization, project, name, tag);
+          return found?.revision;
+        });
+      } catch (error) {
+        if (tag !== "latest" && error instanceof EscClientError && error.status === 404) return undefined;
+        throw error;
+      }
+    },
+    /** Opens an environment, and tells the names of the variables that it exports; no value is read out of it. */
+    async open(
+      { organization, project, name }: EnvironmentName,
+      version?: string,
+    ): Promise<readonly string[]> {
+      const opened = await ask(() =>
+        version === undefined
+          ? client.openEnvironment(organization, project, name)
+          : client.openEnvironmentAtVersion(organization, project, name, version),
+      );
+      const id = opened?.id;
+      if (id === undefined)
+        throw new EscClientError("the environment was not opened, and ESC does not say why");
+      const session = await ask(() => client.readOpenEnvironment(organization, project, name, id));
+      const variables: unknown = session?.environment?.properties?.environmentVariables?.value;
+      return isMap(variables) ? Object.keys(variables) : [];
+    },
+    createTag(
+      { organization, project, name }: EnvironmentName,
+      tag: string,
+      revision: number,
+    ): Promise<void> {
+      return ask(() => client.createEnvironmentRevisionTag(organization, project, name, tag, revision));
+    },
+    moveTag({ organization, project, name }: EnvironmentName, tag: string, revision: number): Promise<void> {
+      return ask(() => client.updateEnvironmentRevisionTag(organization, project, name, tag, revision));
+    },
+  };
+}
+
+/** Takes out of an error of the SDK what ESC answered, and nothing of what it was asked with. */
+function withoutRequest(error: unknown, accessToken: string): EscClientError {
+  const { response, code } = error as { response?: { status?: unknown; data?: unknown }; code?: unknown };
+  const clean = (text: string) => text.replaceAll(accessToken, "[token]");
+  if (response === undefined) {
+    const why = typeof code === "string" && /^[A-Z_]+$/.test(code) ? ` (${code})` : "";
+    return new EscClientError(`ESC did not answer${why}`);
+  }
+  const status = typeof response.status === "number" ? response.status : undefined;
+  const data = isMap(response.data) ? response.data : {};
+  const message = typeof data.message === "string" ? clean(data.message) : `ESC answered ${status}`;
+  const diagnostics: unknown[] = Array.isArray(data.diagnostics) ? data.diagnostics : [];
+  return new EscClientError(message, { status, findings: diagnostics.map((each) => clean(findingIn(each))) });
+}
+
+/** `project/name:line:column: what`, on one line. */
+function findingIn(diagnostic: unknown): string {
+  const { summary, detail, range, path } = isMap(diagnostic) ? diagnostic : {};
+  const where = isMap(range) ? positionIn(range) : typeof path === "string" ? path : "";
+  const what = [summary, detail].filter((part): part is string => typeof part === "string" && part !== "");
+  return [...(where === "" ? [] : [where]), ...what].join(": ").replace(/\s*\n\s*/g, "; ");
+}
+
+function positionIn({ environment, begin }: Record<string, unknown>): string {
+  const { line, column } = isMap(begin) ? begin : {};
+  const position = typeof line === "number" ? `:${line}:${Number(column)}` : "";
+  return `${typeof environment === "string" ? environment : ""}${position}`;
+}
