@@ -76,8 +76,7 @@ function stage(name: "staging" | "prod", define: (options: StageOptions) => { re
   };
 }
 
-// What every environment imports is base's: the others check against it, and look it up after what `after` stands for,
-// so that a stage before base fails with one line.
+// Base owns what all import. It is looked up after `after`, so that a stage before base fails with one line.
 const imports = { [`${project}/base`]: base(settings).render() };
 const environments = (own: EscEnvironmentArgs, after?: pulumi.Output<string>) => {
   const importsOwner = after?.apply(() => "base");

@@ -2,6 +2,7 @@ import type { AdapterAnswer } from "./adapter-cases";
 import { renderTree } from "./engine/index";
 import type { EnvironmentReport, MainJobReport, StackReport } from "./main-job";
 import type { TrustDecision } from "./trust-decisions";
+import { wrap } from "./wrap";
 
 const WIDTH = 80;
 
@@ -73,18 +74,6 @@ function renderTrust({ title, decided, expected, because, ok }: TrustDecision): 
     ...wrap(reason.replace(/^(allowed|denied): /, ""), WIDTH - 2).map((line) => `  ${line}`),
     ...rest,
   ];
-}
-
-/** Breaks at spaces; what has none, an address say, keeps its length. */
-function wrap(text: string, width: number): string[] {
-  const lines: string[] = [];
-  for (const word of text.split(" ")) {
-    const last = lines.at(-1);
-    if (last !== undefined && last.length + 1 + word.length <= width)
-      lines[lines.length - 1] = `${last} ${word}`;
-    else lines.push(word);
-  }
-  return lines;
 }
 
 function renderAnswer({ title, code, status, expected, ok }: AdapterAnswer): string {

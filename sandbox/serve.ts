@@ -11,8 +11,8 @@ export interface ServeOptions {
   readonly port: number;
   /** The AWS region that clients talk to when they do not say. */
   readonly region: string;
-  /** The adapter's address as the definitions have it, which is its audience too. */
-  readonly adapterUrl: string;
+  /** The adapter's address as the definitions have it, which is its audience too. @default there is none */
+  readonly adapterUrl?: string;
 }
 
 /** A cloud that answers. `variables` are what clients need, for an env file. */
@@ -42,8 +42,10 @@ export async function serve({ cloud, host, port, region, adapterUrl }: ServeOpti
       AWS_ACCESS_KEY_ID: administrator.accessKeyId,
       AWS_SECRET_ACCESS_KEY: administrator.secretAccessKey,
       // Where staging's adapter answers on this machine, and the address that its tokens are for.
-      ADAPTER_URL: cloud.routes.resolve(adapterUrl).href,
-      ADAPTER_AUDIENCE: adapterUrl,
+      ...(adapterUrl !== undefined && {
+        ADAPTER_URL: cloud.routes.resolve(adapterUrl).href,
+        ADAPTER_AUDIENCE: adapterUrl,
+      }),
     },
     stop: () => esc.stop(),
   };

@@ -1,18 +1,20 @@
-import { existsSync } from "node:fs";
 import { rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
-import { LaptopCloud } from "../../sandbox/cloud";
+import type { LaptopCloud } from "../../sandbox/cloud";
 import { readStackSettings } from "../../sandbox/engine";
 import { type MainJobReport, type ProgressStep, runMainJob } from "../../sandbox/main-job";
 import { renderReport } from "../../sandbox/report";
 import { serve } from "../../sandbox/serve";
 import { CommandFailure, EXIT } from "../exit";
+import { withCloud } from "../with-cloud";
+import { deployCommands } from "./sandbox-deploy";
 
 interface ServeOptions {
   readonly host: string;
   readonly port: number;
   readonly envFile: string;
+  readonly stateDir?: string;
 }
 
 /** `escapement sandbox`: the main job; `escapement sandbox serve` keeps the cloud up afterwards. */
@@ -33,29 +35,37 @@ export function sandboxCommand(): Command {
     .option("--host <address>", "loopback address to listen on", "127.0.0.1")
     .option("--port <number>", "port of the ESC service; 0 takes a free one", parsePort, 0)
     .requiredOption("--env-file <file>", "where to write the variables that clients need, once it answers")
+    .option(
+      "--state-dir <folder>",
+      "serve the cloud that is kept there, as it is, and keep what becomes of it",
+    )
     .action((options: ServeOptions) => runServe(options));
+  for (const deploy of deployCommands()) command.addCommand(deploy);
   return command;
 }
 
 async function run(json: boolean): Promise<void> {
-  await withCloud(async (cloud, signal) => {
+  await withCloud({ directory: process.cwd() }, async ({ cloud, signal }) => {
     const report = await provision(cloud, signal);
     process.stdout.write(json ? `${JSON.stringify(report, null, 2)}\n` : renderReport(report));
     if (!report.ok) throw new CommandFailure(EXIT.finding);
   });
 }
 
-async function runServe({ host, port, envFile }: ServeOptions): Promise<void> {
-  await withCloud(async (cloud, signal) => {
-    const report = await provision(cloud, signal);
-    if (!report.ok) throw new CommandFailure(EXIT.finding, renderReport(report));
+async function runServe({ host, port, envFile, stateDir: stateDirectory }: ServeOptions): Promise<void> {
+  await withCloud({ directory: process.cwd(), stateDirectory }, async ({ cloud, signal, save }) => {
+    if (stateDirectory === undefined) {
+      const report = await provision(cloud, signal);
+      if (!report.ok) throw new CommandFailure(EXIT.finding, renderReport(report));
+    }
     const { project, config } = await readStackSettings({ directory: process.cwd(), stack: "staging" });
+    const adapterUrl = cloud.outputs(`${project}/staging`)?.adapterUrl;
     const server = await serve({
       cloud,
       host,
       port,
       region: config["aws:region"] ?? cloud.account.region,
-      adapterUrl: String(cloud.outputs(`${project}/staging`)?.adapterUrl),
+      ...(typeof adapterUrl === "string" && { adapterUrl }),
     });
     try {
       await writeEnvFile(envFile, server.variables);
@@ -65,6 +75,7 @@ async function runServe({ host, port, envFile }: ServeOptions): Promise<void> {
       await aborted(signal);
     } finally {
       await server.stop();
+      save();
       await rm(envFile, { force: true });
     }
   });
@@ -79,29 +90,6 @@ async function provision(cloud: LaptopCloud, signal: AbortSignal): Promise<MainJ
 function onProgress({ stack, operation, ok, durationMs }: ProgressStep): void {
   const time = `${(durationMs / 1000).toFixed(1)} s`;
   process.stderr.write(`${ok ? "✓" : "✗"} ${operation.padEnd(7)} ${stack.padEnd(24)} ${time.padStart(6)}\n`);
-}
-
-/** Runs until done or until Ctrl-C, which ends every deployment; either way no process and no file is left. */
-async function withCloud(job: (cloud: LaptopCloud, signal: AbortSignal) => Promise<void>): Promise<void> {
-  if (!existsSync("Pulumi.yaml")) {
-    throw new CommandFailure(
-      EXIT.cannotRun,
-      `there is no Pulumi.yaml in ${process.cwd()}: run this where the program is`,
-    );
-  }
-  const controller = new AbortController();
-  const interrupt = () => controller.abort();
-  process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
-  const cloud = await LaptopCloud.start();
-  try {
-    await job(cloud, controller.signal);
-  } catch (error) {
-    if (!controller.signal.aborted) throw error;
-  } finally {
-    await cloud.stop();
-    process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
-  }
-  if (controller.signal.aborted) throw new CommandFailure(EXIT.interrupted, "interrupted");
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

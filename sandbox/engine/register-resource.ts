@@ -104,7 +104,14 @@ function planStep(options: {
   const goal = { ...placed, inputs };
   const isCleared = old !== undefined && record.stack.isCleared(old);
   const { change, diff, deleteFirst } = plan({ goal, old, type, isCleared, replacedUrns: record.replaced });
-  const resource: ResourceState = { ...goal, change, ...(diff.length > 0 && { diff }) };
+  // A secret that the program took out of its wrapper is still one.
+  record.redactor.learn(inputs);
+  const shown = diff.map((one) => ({
+    ...one,
+    ...(one.old !== undefined && { old: record.redactor.redact(one.old) }),
+    ...(one.new !== undefined && { new: record.redactor.redact(one.new) }),
+  }));
+  const resource: ResourceState = { ...goal, change, ...(diff.length > 0 && { diff: shown }) };
   if (change === "replace") {
     refuseProtected(resource);
     record.replaced.add(resource.urn);
