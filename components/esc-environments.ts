@@ -22,6 +22,7 @@ export interface EscEnvironmentsArgs {
   organization: string;
   /** The ESC project: the middle part of `organization/project/environment`. */
   project: string;
+  /** Those that this stack owns. */
   environments: EscEnvironmentArgs[];
   /**
    * Definitions that `environments` import but this stack does not own, by the name they are imported under

@@ -16,6 +16,7 @@ export interface GithubDeployArgs extends RoleArgs {
    * 2026 present), and only this repository, whoever gets its name later.
    */
   repositoryId?: string;
+  /** Together with `repositoryId`. */
   repositoryOwnerId?: string;
   /** Trusts the immutable subject only: for a repository that has moved to it. Needs the ids. @default false */
   immutableOnly?: boolean;

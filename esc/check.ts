@@ -4,6 +4,7 @@ import { check } from "./evaluator/index";
 import type { Diagnostic, Position } from "./evaluator/types";
 import { providerSchemas } from "./providers/schemas";
 
+/** The definition to check, and those that it imports. */
 export interface CheckDefinitionOptions {
   /** `project/environment`: what `context.currentEnvironment.name` and the findings say. */
   readonly name: string;

@@ -36,6 +36,7 @@ export interface RouteConfig {
   readonly audienceParameter?: string | undefined;
 }
 
+/** What a request may take. Each has a default that serves. */
 export interface AdapterLimits {
   /** Longest body, in bytes. @default 65536 */
   readonly bodyBytes: number;

@@ -20,6 +20,7 @@ import { findRoute, type Route } from "./routes";
 import type { PreparedCall, Source } from "./sources/define-source";
 import { builtInSources, connectSources, fetchText } from "./sources/index";
 
+/** What an adapter is made of. */
 export interface AdapterOptions {
   /** The content of `config.json`. It is checked here, whatever its type says. */
   readonly config: AdapterConfig;

@@ -40,6 +40,7 @@ const STATUS = {
   source_timeout: 504,
 } as const satisfies Readonly<Record<string, number>>;
 
+/** What a caller sees as `code`. */
 export type AdapterErrorCode = keyof typeof STATUS;
 
 /**

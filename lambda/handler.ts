@@ -34,6 +34,7 @@ export interface LambdaContext {
   getRemainingTimeInMillis(): number;
 }
 
+/** What Lambda calls. */
 export type LambdaHandler = (event: HttpEvent, context?: LambdaContext) => Promise<HttpResult>;
 
 /** Of the time that Lambda leaves, what is kept for saying that the adapter has not started. */

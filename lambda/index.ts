@@ -1,3 +1,10 @@
+/**
+ * The adapter behind `fn::open::external`, and what others make with it: sources of their own, or a guard for a
+ * service of their own. It knows nothing of Pulumi's SDK.
+ *
+ * @module
+ */
+
 export type { AccessRule, Action } from "./access/rules";
 export type { ReadParameter } from "./audience";
 export { type AuditLogOptions, createAuditLog } from "./audit/log";

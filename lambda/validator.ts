@@ -10,6 +10,7 @@ import type { Adapter, AdapterRequest } from "./http";
 import { createAdapterListener } from "./server";
 import { defineSource, type JsonObject } from "./sources/define-source";
 
+/** Whom a service of yours listens to. */
 export interface EscRequestValidatorOptions
   extends Pick<AdapterConfig, "organization" | "clockSkewSeconds" | "limits">,
     Pick<AdapterOptions, "log" | "now" | "replayStore"> {

@@ -1,3 +1,10 @@
+/**
+ * Subjects and trust policies of GitHub and Pulumi ESC as data: built, parsed, and evaluated with an explanation. Pure
+ * functions, without I/O.
+ *
+ * @module
+ */
+
 export { type Claims, COMMON_CLAIM_KEYS, claimKeys, GITHUB_CLAIM_KEYS } from "./claims";
 export { TrustError, type TrustErrorCode } from "./errors";
 export { type AccessArgs, type AccessRequest, evaluateAccess } from "./evaluate/access";

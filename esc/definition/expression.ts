@@ -58,6 +58,7 @@ type Member<T> = unknown extends T
 /** References to everything that `Values` declares, as the callbacks of the builder get them. */
 export type Refs<Values> = { readonly [K in keyof Values]: Member<Values[K]> };
 
+/** A value without members. */
 export type Scalar = string | number | boolean | null;
 
 /**

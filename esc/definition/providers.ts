@@ -72,6 +72,7 @@ export function awsLogin(args: AwsLoginArgs): Expression<AwsSession> {
   return fn.open("aws-login", { oidc: { ...args } });
 }
 
+/** One entry of Secrets Manager. */
 export interface AwsSecretSource {
   /** Name or ARN of the entry in Secrets Manager. */
   readonly secretId: Text;

@@ -16,6 +16,7 @@ export const METRICS = {
   staleKeys: "StaleKeys",
 } as const;
 
+/** What the log is called, and whether it carries metrics. */
 export interface AuditLogOptions {
   /** What is logged as `service`, and the metrics' dimension: on Lambda the function's name. */
   readonly service: string;

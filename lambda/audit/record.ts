@@ -41,6 +41,7 @@ export interface NoticeRecord {
   readonly reason: string;
 }
 
+/** Takes every record: one a request, and notices. */
 export type Logger = (record: RequestRecord | NoticeRecord) => void;
 
 /** What becomes known about a request on its way through the checks. */

@@ -2,8 +2,10 @@ import * as z from "zod/mini";
 import { AdapterError } from "../errors";
 import { describeIssues } from "../issues";
 
+/** A JSON object, as ESC wants answers to be. */
 export type JsonObject = { readonly [name: string]: unknown };
 
+/** A source of the adapter, for `defineSource`: what can be asked, and who reads it. */
 export interface SourceDefinition<Settings, Request> {
   /** How requests, access rules and the configuration's `sources` call it. */
   readonly name: string;
@@ -23,6 +25,7 @@ export interface SourceDefinition<Settings, Request> {
 /** Reads what `request` names. The answer becomes ESC's `response`. */
 export type Fetch<Request> = (request: Request, context: FetchContext) => Promise<JsonObject>;
 
+/** What surrounds a reading. */
 export interface FetchContext {
   /** Aborted when nobody waits any longer. */
   readonly signal: AbortSignal;

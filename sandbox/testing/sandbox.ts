@@ -26,6 +26,7 @@ export type EnvironmentSource = string | { render(): string } | { readonly [memb
 // biome-ignore lint/suspicious/noExplicitAny: the definition decides what its inputs are
 export type ProviderFunction = (inputs: any, call: CallContext) => unknown;
 
+/** What there is when the sandbox starts. */
 export interface SandboxOptions {
   /** The one Pulumi organization there is. @default "acme" */
   readonly organization?: string;
@@ -42,6 +43,7 @@ export interface SandboxOptions {
   readonly region?: string;
 }
 
+/** The program to bring up. */
 export interface DeployOptions {
   /** Where the program's `Pulumi.yaml` is. */
   readonly directory: string;
@@ -52,6 +54,7 @@ export interface DeployOptions {
   readonly preview?: boolean;
 }
 
+/** A stack that is up. */
 export interface DeployedStack {
   /** The stack's outputs, secrets in plain. */
   readonly outputs: Readonly<Record<string, unknown>>;

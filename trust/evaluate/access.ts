@@ -16,6 +16,7 @@ import { type Grant, type Identity, identityOf, isMoreDirect, type RequestPrinci
 import { newQuestion, shownRequest } from "./request";
 import { askPolicies, type Question, type StatementAnswer } from "./statement";
 
+/** Who wants to do what with what. */
 export interface AccessRequest {
   readonly principal: RequestPrincipal;
   /** `service:Action`, in any case. */

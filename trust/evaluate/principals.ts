@@ -12,6 +12,7 @@ export type RequestPrincipal =
   /** Who presents a token of this IAM OIDC provider. */
   | { readonly kind: "federated"; readonly providerArn: string };
 
+/** A service of AWS. */
 export interface ServicePrincipal {
   readonly kind: "service";
   readonly name: string;

@@ -9,6 +9,7 @@ export interface PrincipalMap {
   readonly Service?: OneOrMany<string>;
 }
 
+/** Whom a statement is about. */
 export type PolicyPrincipal = "*" | PrincipalMap;
 
 /** Operator to condition key to the values that satisfy it. All operators and keys must hold; one value is enough. */
@@ -16,6 +17,7 @@ export type PolicyCondition = {
   readonly [operator: string]: { readonly [key: string]: OneOrMany<string | number | boolean> };
 };
 
+/** One statement of a policy. */
 export interface PolicyStatement {
   readonly Sid?: string;
   readonly Effect: "Allow" | "Deny";
@@ -28,6 +30,7 @@ export interface PolicyStatement {
   readonly Condition?: PolicyCondition;
 }
 
+/** An IAM policy, as JSON has it. */
 export interface PolicyDocument {
   /** `2008-10-17` is what IAM assumes when it is left out. */
   readonly Version?: "2012-10-17" | "2008-10-17";
