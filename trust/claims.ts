@@ -1,37 +1,19 @@
+import { COMMON_CLAIM_KEYS, GITHUB_CLAIM_KEYS } from "./claim-keys";
 import { TrustError } from "./errors";
 import { Context } from "./evaluate/context";
+import { isGithubIssuer } from "./providers";
 
 /** A token's payload. */
 export type Claims = { readonly [claim: string]: unknown };
 
-/** The claims that STS offers as condition keys for any OIDC issuer. */
-export const COMMON_CLAIM_KEYS = ["aud", "sub", "amr"] as const;
-
-/**
- * The further ones that it offers for GitHub's issuers since January 2026.
- *
- * @see https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecuritytokenservice.html
- */
-export const GITHUB_CLAIM_KEYS = [
-  "actor",
-  "actor_id",
-  "enterprise_id",
-  "environment",
-  "job_workflow_ref",
-  "ref",
-  "repository",
-  "repository_id",
-  "repository_owner_id",
-  "workflow",
-] as const;
-
-const ALL_GITHUB_KEYS: readonly string[] = [...COMMON_CLAIM_KEYS, ...GITHUB_CLAIM_KEYS];
-
-const GITHUB_ISSUERS = /^token\.actions\.(?:githubusercontent\.com|[\w-]+\.ghe\.com)(?:\/|$)/;
+const ALL_GITHUB_KEYS: readonly string[] = [
+  ...COMMON_CLAIM_KEYS,
+  ...GITHUB_CLAIM_KEYS.filter(({ offered }) => offered !== "no").map(({ claim }) => claim),
+];
 
 /** The claims of an issuer that a trust policy can match. `keyPrefix` is the issuer's URL without its scheme. */
 export function claimKeys(keyPrefix: string): readonly string[] {
-  return GITHUB_ISSUERS.test(keyPrefix) ? ALL_GITHUB_KEYS : COMMON_CLAIM_KEYS;
+  return isGithubIssuer(keyPrefix) ? ALL_GITHUB_KEYS : COMMON_CLAIM_KEYS;
 }
 
 /**

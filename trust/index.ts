@@ -5,7 +5,8 @@
  * @module
  */
 
-export { type Claims, COMMON_CLAIM_KEYS, claimKeys, GITHUB_CLAIM_KEYS } from "./claims";
+export { COMMON_CLAIM_KEYS, GITHUB_CLAIM_KEYS, type GithubClaimKey } from "./claim-keys";
+export { type Claims, claimKeys } from "./claims";
 export { TrustError, type TrustErrorCode } from "./errors";
 export { type AccessArgs, type AccessRequest, evaluateAccess } from "./evaluate/access";
 export type { RequestContext } from "./evaluate/context";
@@ -28,6 +29,26 @@ export {
 export type { RequestPrincipal, ServicePrincipal } from "./evaluate/principals";
 export { renderDecision } from "./evaluate/render";
 export { evaluateTrustPolicy, type ServiceRoleArgs, type WebIdentityArgs } from "./evaluate/trust-policy";
+export type { Finding } from "./lint/finding";
+export {
+  type AdapterAccess,
+  type EnvironmentLogin,
+  type EnvironmentPermission,
+  joinTrustInputs,
+  type NamedPolicy,
+  type Place,
+  type TrustAdapter,
+  type TrustEntry,
+  type TrustEnvironment,
+  type TrustInput,
+  type TrustProvider,
+  type TrustRole,
+  type WorkflowJob,
+} from "./lint/input";
+export { lintTrust, type Suppression, unusedSuppressions } from "./lint/lint";
+export { renderFindings } from "./lint/render";
+export { RULES, type Rule, type RuleId, type Severity } from "./lint/rules";
+export { toSarif } from "./lint/sarif";
 export type {
   OneOrMany,
   PolicyCondition,
@@ -40,6 +61,7 @@ export { type EscTrustPolicyArgs, escTrustPolicy } from "./policies/esc";
 export { type GithubTrustPolicyArgs, githubTrustPolicy } from "./policies/github";
 export {
   GITHUB_ISSUER,
+  isGithubIssuer,
   type OidcProvider,
   type OidcProviderArnArgs,
   oidcProviderArn,
@@ -47,6 +69,7 @@ export {
   parseOidcProviderArn,
 } from "./providers";
 export {
+  ESC_SUBJECT_ATTRIBUTES,
   type EscOpener,
   type EscSubjectArgs,
   type EscSubjectAttribute,
@@ -64,3 +87,10 @@ export {
   githubSubject,
   githubSubjects,
 } from "./subjects/github";
+export {
+  type ParsedEscSubject,
+  type ParsedEscV2Subject,
+  type ParsedGithubSubject,
+  type ParsedSubject,
+  parseSubject,
+} from "./subjects/parse";

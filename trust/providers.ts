@@ -8,6 +8,13 @@ export const GITHUB_ISSUER = "https://token.actions.githubusercontent.com";
 
 const PROVIDER_ARN = /^arn:(aws(?:-[a-z]+)*):iam::(\d{12}):oidc-provider\/([\w.-]+(?:\/[\w.~-]+)*)$/;
 
+const GITHUB_ISSUERS = /^token\.actions\.(?:githubusercontent\.com|[\w-]+\.ghe\.com)(?:\/|$)/;
+
+/** Whether condition keys with this prefix are of GitHub Actions' tokens: github.com, with or without slug, or ghe.com. */
+export function isGithubIssuer(keyPrefix: string): boolean {
+  return GITHUB_ISSUERS.test(keyPrefix);
+}
+
 /** The parts of an IAM OIDC provider's ARN. */
 export interface OidcProvider {
   readonly partition: string;

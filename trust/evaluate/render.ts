@@ -116,7 +116,7 @@ function slice(text: string, start: number, end?: number): string {
 }
 
 /** Claims come from outside: one may not start a line, move the cursor or reorder the text. */
-function printable(text: string): string {
+export function printable(text: string): string {
   return text.replace(
     /[\p{C}\p{Zl}\p{Zp}]/gu,
     (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`,

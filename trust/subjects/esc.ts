@@ -1,13 +1,17 @@
 import { TrustError } from "../errors";
 
 /** What `subjectAttributes` of a login provider may list: ESC's closed list, for no caller can choose these values. */
-export type EscSubjectAttribute =
-  | "rootEnvironment.name"
-  | "currentEnvironment.name"
-  | "pulumi.user.login"
-  | "pulumi.organization.login"
-  | "pulumi.token.type"
-  | "pulumi.token.team";
+export const ESC_SUBJECT_ATTRIBUTES = [
+  "rootEnvironment.name",
+  "currentEnvironment.name",
+  "pulumi.user.login",
+  "pulumi.organization.login",
+  "pulumi.token.type",
+  "pulumi.token.team",
+] as const;
+
+/** One of what `subjectAttributes` may list. */
+export type EscSubjectAttribute = (typeof ESC_SUBJECT_ATTRIBUTES)[number];
 
 /** Values of the attributes that say who opens. */
 export type EscOpener = Readonly<
