@@ -18,6 +18,7 @@ export interface NamedPolicy {
   readonly document: unknown;
 }
 
+/** An IAM role, as far as it decides who gets in and what for. */
 export interface TrustRole {
   readonly place: Place;
   readonly name: string;
@@ -32,6 +33,7 @@ export interface TrustRole {
   readonly boundary?: NamedPolicy;
 }
 
+/** One of the account's IAM OIDC providers. */
 export interface TrustProvider {
   readonly place: Place;
   /** With `https://`. */
@@ -55,6 +57,7 @@ export interface EnvironmentLogin {
   readonly line?: number;
 }
 
+/** An ESC environment, as far as it says how it logs in. */
 export interface TrustEnvironment {
   readonly place: Place;
   readonly organization?: string;
@@ -87,6 +90,7 @@ export interface AdapterAccess {
   readonly names: readonly string[];
 }
 
+/** The adapter, as far as it decides who gets what. */
 export interface TrustAdapter {
   readonly place: Place;
   readonly name: string;
@@ -114,6 +118,7 @@ export interface WorkflowJob {
   readonly roleArn?: string;
 }
 
+/** A Secrets Manager entry, as far as it decides who may read it. */
 export interface TrustEntry {
   readonly place: Place;
   readonly name: string;

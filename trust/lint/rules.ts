@@ -1,5 +1,7 @@
+/** How grave a finding is. */
 export type Severity = "error" | "warning" | "info";
 
+/** One thing that the lint looks for. */
 export interface Rule {
   readonly severity: Severity;
   /** What it finds, in a few words. */
@@ -162,4 +164,5 @@ export const RULES = {
   },
 } as const satisfies Readonly<Record<string, Rule>>;
 
+/** The id of a rule. */
 export type RuleId = keyof typeof RULES;
