@@ -1,6 +1,7 @@
 #!/usr/bin/env -S node --
 // `--` above: Node 20 would take `--env-file` of `sandbox serve` for its own option.
 import { Command, CommanderError } from "commander";
+import { bundleCommand } from "./commands/bundle";
 import { sandboxCommand } from "./commands/sandbox";
 import { verifyCommand } from "./commands/verify";
 import { CommandFailure, EXIT } from "./exit";
@@ -9,6 +10,7 @@ import { CommandFailure, EXIT } from "./exit";
 async function main(argv: readonly string[]): Promise<number> {
   const program = new Command("escapement")
     .description("Pulumi ESC on AWS as code, and a cloud on the laptop to prove it in.")
+    .addCommand(bundleCommand())
     .addCommand(sandboxCommand())
     .addCommand(verifyCommand())
     .showHelpAfterError("(add --help for what it takes)");

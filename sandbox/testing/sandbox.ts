@@ -7,6 +7,8 @@ import { stringify } from "yaml";
 import { formatDiagnostic } from "../../esc/check";
 import type { CallContext, Provider } from "../../esc/evaluator/types";
 import { providerSchemas } from "../../esc/providers/schemas";
+import type { Adapter } from "../../lambda/http";
+import { createAdapterServer } from "../../lambda/server";
 import { openAdministratorSession } from "../aws";
 import { secretsManagerClient } from "../aws-clients";
 import { LaptopCloud } from "../cloud";
@@ -194,10 +196,11 @@ export class TestSandbox {
   }
 
   /**
-   * Makes a server of yours, not listening yet, the one behind an `https://` address: what environments call there
-   * reaches it. It is closed with the sandbox.
+   * Puts an adapter, or a server of yours that is not listening yet, behind an `https://` address: what environments
+   * call there reaches it. It is closed with the sandbox.
    */
-  async serve(address: string, server: Server): Promise<void> {
+  async serve(address: string, service: Adapter | Server): Promise<void> {
+    const server = typeof service === "function" ? createAdapterServer(service) : service;
     server.listen(0, "127.0.0.1");
     await once(server, "listening");
     this.#servers.push(server);

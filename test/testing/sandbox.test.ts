@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { createRemoteJWKSet, decodeJwt, jwtVerify } from "jose";
-import { createAdapter, createAdapterServer } from "../../lambda/index";
+import { createAdapter } from "../../lambda/index";
 import { secretsManager } from "../../lambda/sources/secrets-manager";
 import { secret, startSandbox, type TestSandbox } from "../../sandbox/testing/index";
 
@@ -46,7 +46,7 @@ describe("the sandbox for tests", () => {
       now: sandbox.clock.now,
       log: () => {},
     });
-    await sandbox.serve(ADDRESS, createAdapterServer(adapter));
+    await sandbox.serve(ADDRESS, adapter);
   });
   after(() => sandbox.stop());
 

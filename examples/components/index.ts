@@ -1,0 +1,123 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import {
+  AdapterLambda,
+  AdapterNetwork,
+  EscEnvironments,
+  EscLogin,
+  GithubDeploy,
+  OidcProvider,
+  OidcProviderMode,
+  renderTwice,
+  SecretEntries,
+} from "escapement";
+import { at, awsLogin, awsSecrets, environment, external } from "escapement/esc";
+import { escAudience, PULUMI_ISSUER } from "escapement/trust";
+
+// What this company asks of everything in its accounts.
+const key = new aws.kms.Key("key", { description: "Encrypts the shop's entries" });
+const boundary = new aws.iam.Policy("boundary", {
+  policy: pulumi.jsonStringify({
+    Version: "2012-10-17",
+    Statement: [{ Effect: "Allow", Action: "*", Resource: "*" }],
+  }),
+});
+const organization = pulumi.getOrganization();
+const names = { project: "shop", stage: pulumi.getStack(), namePrefix: "acme-" };
+const tags = { team: "shop" };
+const roles = { permissionsBoundary: boundary.arn, rolePath: "/shop/", tags };
+const kmsKeyArn = key.arn;
+
+// Who may log in. In a real account, the first two belong to a stack that a person runs once.
+const provider = new OidcProvider("esc-oidc", {
+  issuer: PULUMI_ISSUER,
+  audience: escAudience({ organization, environment: "shop/staging" }),
+  mode: OidcProviderMode.Create,
+  tags,
+});
+const github = new GithubDeploy("github", {
+  ...roles,
+  repository: "acme/shop",
+  project: names.project,
+  namePrefix: names.namePrefix,
+  stages: ["staging"],
+  oidcProvider: OidcProviderMode.Create,
+});
+
+// What is secret: one entry of ours, and one that another team owns.
+const entries = new SecretEntries("entries", {
+  ...names,
+  kmsKeyArn,
+  tags,
+  entries: [{ name: "database", description: "Connection to the shop's database" }, { name: "partner" }],
+  existing: [
+    { name: "mail", arn: "arn:aws:secretsmanager:eu-west-1:123456789012:secret:platform/mail-AbCdEf" },
+  ],
+});
+const arnOf = (name: string) => entries.arns.apply((arns) => arns[name] as string);
+const nameOf = (name: string) => `${names.namePrefix}${names.project}/${names.stage}/${name}`;
+
+// How it is read: by ESC's own role, and by the adapter in a private network.
+const login = new EscLogin(
+  "login",
+  {
+    ...names,
+    ...roles,
+    organization,
+    kmsKeyArn,
+    entryArns: [arnOf("database")],
+    oidcProvider: OidcProviderMode.Skip,
+  },
+  { dependsOn: provider },
+);
+const network = new AdapterNetwork("network", { ...names, tags, endpoints: true });
+const adapter = new AdapterLambda("adapter", {
+  ...names,
+  ...roles,
+  organization,
+  kmsKeyArn,
+  rules: [{ environment: "shop/staging", entries: [{ name: nameOf("partner"), arn: arnOf("partner") }] }],
+  subnetIds: network.subnetIds,
+  securityGroupIds: network.securityGroupIds,
+});
+
+// The environment that joins them, checked in the first preview although neither address exists yet.
+const define = ({ roleArn, url }: { roleArn?: string; url?: string }) =>
+  environment({ description: "What the shop's staging runs with" })
+    .value(
+      "entries",
+      awsSecrets({
+        region: "eu-west-1",
+        login: awsLogin({
+          roleArn: roleArn ?? "",
+          sessionName: "shop",
+          duration: "1h",
+          subjectAttributes: ["currentEnvironment.name"],
+        }),
+        get: { database: { secretId: nameOf("database") } },
+      }),
+    )
+    .value("partner", external({ url: url ?? "", request: { name: nameOf("partner") } }))
+    .environmentVariables(({ entries, partner }) => ({
+      DATABASE_URL: at<string>(entries, "database"),
+      PARTNER_KEY: at<string>(partner, "response", "value"),
+    }))
+    .render();
+const environments = new EscEnvironments("environments", {
+  organization,
+  project: "shop",
+  environments: [
+    {
+      name: "staging",
+      ...renderTwice(
+        define,
+        { roleArn: login.roleArn, url: adapter.url },
+        { roleArn: "arn:aws:iam::000000000000:role/later", url: "https://later.invalid/" },
+      ),
+    },
+  ],
+});
+
+export const environmentIds = environments.ids;
+export const entryArns = entries.arns;
+export const deployRoleArns = github.deployRoleArns;

@@ -1,0 +1,163 @@
+import assert from "node:assert/strict";
+import { execFile, execFileSync } from "node:child_process";
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { promisify } from "node:util";
+import { ComponentResource } from "@pulumi/pulumi";
+import * as components from "../../components/index";
+import * as esc from "../../esc/index";
+import * as adapter from "../../lambda/index";
+import * as testing from "../../sandbox/testing/index";
+import * as trust from "../../trust/index";
+import { buildPackage, root } from "./build";
+import { type PackageSchema, type PluginHost, startPlugin } from "./plugin-host";
+
+const SUBPATHS = {
+  escapement: components,
+  "escapement/adapter": adapter,
+  "escapement/esc": esc,
+  "escapement/trust": trust,
+  "escapement/testing": testing,
+};
+
+/** Compiled: what others import. Shipped as it is: what the schema analyser reads and the adapter is bundled from. */
+const COMPILED = ["cli", "components", "esc", "lambda", "sandbox", "trust"];
+const SHIPPED = ["components", "esc", "lambda", "trust"];
+const BESIDES = [
+  "LICENSE",
+  "NOTICE",
+  "PulumiPlugin.yaml",
+  "README.md",
+  "build/evaluator/evaluator.wasm",
+  "build/evaluator/stamp.json",
+  "build/evaluator/wasm_exec.js",
+  "docs/components.md",
+  "index.ts",
+  "package.json",
+  "settings.ts",
+  "tools/prepare.mjs",
+  "tsconfig.json",
+];
+
+function sourcesUnder(rooms: readonly string[]): string[] {
+  const listed = execFileSync("git", ["ls-files", "-co", "--exclude-standard", ...rooms], { cwd: root });
+  const there = (name: string) => name !== "" && !name.startsWith("esc/evaluator/shim/");
+  return [...new Set(listed.toString().split("\n"))].filter(there).filter((name) => existsIn(root, name));
+}
+
+const existsIn = (folder: string, name: string) =>
+  readdirSync(path.join(folder, path.dirname(name))).includes(path.basename(name));
+
+/** What TypeScript makes of a source, or nothing. */
+function productsOf(name: string): string[] {
+  if (name.endsWith(".cjs")) return [`dist/${name}`];
+  if (name.endsWith(".d.ts") || !name.endsWith(".ts")) return [];
+  return [".js", ".d.ts"].map((extension) => `dist/${name.replace(/\.ts$/, extension)}`);
+}
+
+describe("The package", () => {
+  let plugin: PluginHost;
+  let schema: Promise<PackageSchema>;
+  before(async function () {
+    buildPackage.call(this);
+    plugin = await startPlugin(root);
+    // The analyser takes seconds, in a process of its own: the other tests go on meanwhile.
+    schema = plugin.getSchema();
+  });
+  after(() => plugin.stop());
+
+  it("packs what others import, what the analyser reads and the evaluator, and nothing of the development", async () => {
+    const { stdout } = await promisify(execFile)("npm", ["pack", "--dry-run", "--json", "--ignore-scripts"], {
+      cwd: root,
+      maxBuffer: 2 ** 24,
+    });
+    const [{ files }] = JSON.parse(stdout) as [{ files: { path: string }[] }];
+    const expected = [...sourcesUnder(SHIPPED), ...sourcesUnder(COMPILED).flatMap(productsOf), ...BESIDES];
+    assert.deepEqual(files.map((file) => file.path).sort(), expected.sort());
+  });
+
+  const require = createRequire(path.join(root, "package.json"));
+  for (const [name, source] of Object.entries(SUBPATHS)) {
+    it(`gives ${name} to require and to import, with the names of its sources`, async () => {
+      const names = Object.keys(source).sort();
+      assert.deepEqual(Object.keys(require(name)).sort(), names);
+      const imported = Object.keys(await import(name));
+      assert.deepEqual(
+        names.filter((each) => !imported.includes(each)),
+        [],
+      );
+    });
+  }
+
+  it("exports those subpaths and no others", () => {
+    const { exports } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8"));
+    const subpaths = Object.keys(exports).map((subpath) => subpath.replace(".", "escapement"));
+    assert.deepEqual(subpaths.sort(), [...Object.keys(SUBPATHS), "escapement/package.json"].sort());
+  });
+
+  describe("as a Pulumi plugin", () => {
+    it("has a schema with every component", async function () {
+      this.timeout(60_000);
+      const { name, resources } = await schema;
+      assert.equal(name, "escapement");
+      const classes = Object.values(components).filter((value) => typeof value === "function");
+      const expected = classes
+        .filter(({ prototype }) => prototype instanceof ComponentResource)
+        .map((component) => `escapement:index:${component.name}`);
+      assert.deepEqual(Object.keys(resources).sort(), expected.sort());
+      assert.ok(Object.values(resources).every(({ isComponent }) => isComponent));
+      assert.equal(expected.length, 7);
+    });
+
+    it("has company basics on every component that has something to put them on", async () => {
+      const { resources } = await schema;
+      const taking = (...names: string[]) =>
+        Object.entries(resources)
+          .filter(([, { inputProperties = {} }]) => names.every((name) => name in inputProperties))
+          .map(([token]) => token.replace("escapement:index:", ""))
+          .sort();
+      const withRoles = ["AdapterLambda", "EscLogin", "GithubDeploy"];
+      // An OIDC provider is called as its issuer, and ESC's environments are not in AWS: neither has a name of ours.
+      const named = [...withRoles, "AdapterNetwork", "SecretEntries"].sort();
+      assert.deepEqual(taking("namePrefix"), named);
+      assert.deepEqual(taking("tags"), [...named, "OidcProvider"].sort());
+      assert.deepEqual(taking("permissionsBoundary", "rolePath"), withRoles);
+      assert.deepEqual(taking("kmsKeyArn"), ["AdapterLambda", "EscLogin", "SecretEntries"]);
+    });
+
+    it("constructs a component for another language, and says what is wrong with its arguments", async () => {
+      const type = "escapement:index:SecretEntries";
+      const args = { project: "shop", stage: "staging", entries: [{ name: "database" }] };
+      const state = await plugin.construct(type, "entries", args);
+      assert.deepEqual(state, {
+        arns: { database: "arn:of:entries-database" },
+        names: { database: "shop/staging/database" },
+      });
+      assert.deepEqual(plugin.registered, [
+        { type, name: "entries" },
+        { type: "aws:secretsmanager/secret:Secret", name: "entries-database" },
+        { type: "aws:secretsmanager/secretPolicy:SecretPolicy", name: "entries-database-tls" },
+      ]);
+      const wrong = plugin.construct(type, "wrong", { ...args, project: "a/b" });
+      await assert.rejects(wrong, /project: "a\/b" must start with a letter/);
+    });
+
+    it("fails loudly when it is not built, instead of running the program beside it", async () => {
+      const folder = mkdtempSync(path.join(tmpdir(), "escapement-unbuilt-"));
+      try {
+        for (const name of ["package.json", "PulumiPlugin.yaml", "tsconfig.json", "index.js", "index.ts"]) {
+          copyFileSync(path.join(root, name), path.join(folder, name));
+        }
+        symlinkSync(path.join(root, "node_modules"), path.join(folder, "node_modules"));
+        await assert.rejects(
+          startPlugin(folder).then((host) => host.stop()),
+          /ended with exit code [1-9]\d*: .*escapement is not built: run `npm run prepare`/s,
+        );
+      } finally {
+        rmSync(folder, { recursive: true });
+      }
+    });
+  });
+});
