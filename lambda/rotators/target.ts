@@ -11,21 +11,18 @@ export interface ChangeContext {
 }
 
 /** What knows one kind of target. The engine calls it under a lease; every call may be repeated after a crash. */
-export interface Target {
+export interface Target<Issued extends Credential = Credential> {
   /** Makes up a credential for a slot and touches nothing: it is written down before `apply`. */
-  create(next: { readonly slot: Slot; readonly current: Credential | undefined }): Promise<Credential>;
+  create(next: { readonly slot: Slot; readonly current: Issued | undefined }): Promise<Issued>;
   /**
    * Makes the target accept exactly this credential. What had the slot before ends in the same moment, where
    * the target can do that; so this is the rotation's point of no return.
    */
-  apply(credential: Credential, context: ChangeContext): Promise<void>;
+  apply(credential: Issued, context: ChangeContext): Promise<void>;
   /** Proves it, the way an application uses it. False when the target refuses it; throws when that cannot be told. */
-  verify(credential: Credential): Promise<boolean>;
+  verify(credential: Issued): Promise<boolean>;
   /** Ends a credential that has been replaced twice, as far as `apply` has not. */
-  revoke(
-    credential: Credential,
-    context: ChangeContext & { readonly keep: readonly Credential[] },
-  ): Promise<void>;
+  revoke(credential: Issued, context: ChangeContext & { readonly keep: readonly Issued[] }): Promise<void>;
   /** The slot of a credential that somebody gives by hand; undefined when it can have none. */
-  slotOf(credential: Credential): Slot | undefined;
+  slotOf(credential: Issued): Slot | undefined;
 }
