@@ -3,6 +3,7 @@
 import { Command, CommanderError } from "commander";
 import { bundleCommand } from "./commands/bundle";
 import { sandboxCommand } from "./commands/sandbox";
+import { trustCommand } from "./commands/trust";
 import { verifyCommand } from "./commands/verify";
 import { CommandFailure, EXIT } from "./exit";
 
@@ -12,6 +13,7 @@ async function main(argv: readonly string[]): Promise<number> {
     .description("Pulumi ESC on AWS as code, and a cloud on the laptop to prove it in.")
     .addCommand(bundleCommand())
     .addCommand(sandboxCommand())
+    .addCommand(trustCommand())
     .addCommand(verifyCommand())
     .showHelpAfterError("(add --help for what it takes)");
   overrideExit(program);

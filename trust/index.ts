@@ -29,6 +29,9 @@ export {
 export type { RequestPrincipal, ServicePrincipal } from "./evaluate/principals";
 export { renderDecision } from "./evaluate/render";
 export { evaluateTrustPolicy, type ServiceRoleArgs, type WebIdentityArgs } from "./evaluate/trust-policy";
+export type { Cause, CauseCode } from "./explain/causes";
+export { type ExplainTrustArgs, explainTrust, type TrustExplanation } from "./explain/explain";
+export { renderExplanation } from "./explain/render";
 export type { Finding } from "./lint/finding";
 export {
   type AdapterAccess,
@@ -49,6 +52,8 @@ export { lintTrust, type Suppression, unusedSuppressions } from "./lint/lint";
 export { renderFindings } from "./lint/render";
 export { RULES, type Rule, type RuleId, type Severity } from "./lint/rules";
 export { toSarif } from "./lint/sarif";
+export { buildTrustMap, type MapEdge, type MapNode, type TrustMap } from "./map/build";
+export { renderMermaid } from "./map/mermaid";
 export type {
   OneOrMany,
   PolicyCondition,

@@ -16,7 +16,11 @@ export function renderFindings(findings: readonly Finding[]): string {
 }
 
 function renderFinding({ rule, severity, place, on, path, message, why, fix }: Finding): string[] {
-  const where = place.line === undefined ? place.text : `${place.text}:${place.line}`;
+  const position = place.file === undefined ? "" : `${place.file}:${place.line ?? 1}`;
+  const where =
+    place.text === place.file
+      ? position
+      : [place.text, position && `(${position})`].filter(Boolean).join(" ");
   return [
     `${rule} ${severity} ${on}: ${message}`,
     `  at   ${where}${path === undefined ? "" : `, ${path}`}`,

@@ -101,3 +101,8 @@ export function texts(value: unknown): string[] {
     .filter((one) => typeof one === "string" || typeof one === "number" || typeof one === "boolean")
     .map(String);
 }
+
+/** Whether any statement of a trust policy is for those who present a token. */
+export function trustsAnIssuer(document: unknown): boolean {
+  return readTrustStatements(document).some(({ principals }) => principals.Federated.length > 0);
+}
