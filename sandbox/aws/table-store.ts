@@ -20,7 +20,7 @@ export class TableStore {
     const server = await this.serverOf(table);
     let made = this.made.get(table.arn);
     if (made?.table !== table) {
-      const cleared = made?.done.then(() => sendOrThrow(server, "DeleteTable", { TableName: table.name }));
+      const cleared = made?.done.then(() => deleteTable(server, table));
       made = { table, done: Promise.resolve(cleared).then(() => makeTable(server, table)) };
       this.made.set(table.arn, made);
     }
@@ -31,7 +31,9 @@ export class TableStore {
   private serverOf({ region }: Table): Promise<Server> {
     let server = this.servers.get(region);
     if (!server) {
-      server = import("dynalite").then(({ default: dynalite }) => dynalite({ createTableMs: 0 }));
+      server = import("dynalite").then(({ default: dynalite }) =>
+        dynalite({ createTableMs: 0, deleteTableMs: 0 }),
+      );
       this.servers.set(region, server);
     }
     return server;
@@ -49,6 +51,13 @@ async function makeTable(server: Server, { name, hashKey, rangeKey }: Table): Pr
   for (let status: unknown; status !== "ACTIVE"; ) {
     const { Table: described } = await sendOrThrow(server, "DescribeTable", { TableName: name });
     status = described?.TableStatus;
+  }
+}
+
+async function deleteTable(server: Server, { name }: Table): Promise<void> {
+  await sendOrThrow(server, "DeleteTable", { TableName: name });
+  for (let status = 200; status === 200; ) {
+    ({ status } = await send(server, "DescribeTable", { TableName: name }));
   }
 }
 

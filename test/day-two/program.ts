@@ -1,0 +1,78 @@
+import { cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { build } from "esbuild";
+
+const root = path.join(__dirname, "..", "..");
+const parts = ["index.ts", "settings.ts", "package.json", "Pulumi.base.yaml"];
+const folders = ["components", "esc", "trust", "lambda"];
+
+/** What is to be another way in a copy: in which file, what, and what stands there then. */
+export type Edit = readonly [file: string, from: string | RegExp, to: string];
+
+/**
+ * A copy of this repository's program, to be changed as its owner would change it. Its stages read no other stack, so
+ * that they can be opened without one. It is compiled once instead of in every run: that the program runs as it is
+ * written is the main job's test.
+ */
+export async function copyProgram(...edits: readonly Edit[]): Promise<ProgramCopy> {
+  const directory = await mkdtemp(path.join(tmpdir(), "day-two-"));
+  const write = (name: string, text: string) => writeFile(path.join(directory, name), text);
+  const project = await readFile(path.join(root, "Pulumi.yaml"), "utf8");
+  await Promise.all([
+    ...[...parts, ...folders].map((name) =>
+      cp(path.join(root, name), path.join(directory, name), { recursive: true }),
+    ),
+    write("Pulumi.yaml", project.replace(/^runtime: .*$/m, compiled).replace("index.ts", "dist/index.js")),
+    ...["dev", "staging", "prod"].map((stack) => write(`Pulumi.${stack}.yaml`, "config: {}\n")),
+    ...["node_modules", "build"].map((name) => symlink(path.join(root, name), path.join(directory, name))),
+  ]);
+  const copy = new ProgramCopy(directory);
+  await copy.edit(...edits);
+  return copy;
+}
+
+const compiled = "runtime: { name: nodejs, options: { typescript: false } }";
+
+export class ProgramCopy {
+  readonly directory: string;
+
+  constructor(directory: string) {
+    this.directory = directory;
+  }
+
+  async edit(...edits: readonly Edit[]): Promise<void> {
+    for (const [name, from, to] of edits) {
+      const file = path.join(this.directory, name);
+      const text = await readFile(file, "utf8");
+      const edited = text.replace(from, to);
+      if (edited === text) throw new Error(`${name} has no ${from}`);
+      await writeFile(file, edited);
+    }
+    const sources = await glob(this.directory, ["index.ts", "settings.ts", ...folders]);
+    await build({
+      entryPoints: sources,
+      outdir: path.join(this.directory, "dist"),
+      outbase: this.directory,
+      format: "cjs",
+      platform: "node",
+      target: "node20",
+      logLevel: "silent",
+    });
+  }
+
+  remove(): Promise<void> {
+    return rm(this.directory, { recursive: true, force: true });
+  }
+}
+
+async function glob(directory: string, names: readonly string[]): Promise<string[]> {
+  const found = await Promise.all(
+    names.map(async (name) => {
+      if (name.endsWith(".ts")) return [path.join(directory, name)];
+      const inside = await readdir(path.join(directory, name), { recursive: true });
+      return inside.filter((file) => file.endsWith(".ts")).map((file) => path.join(directory, name, file));
+    }),
+  );
+  return found.flat();
+}
