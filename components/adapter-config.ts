@@ -1,4 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
+import {
+  compilePattern,
+  describeEnvironmentPattern,
+  describeNamePattern,
+  isPattern,
+} from "../lambda/access/pattern";
 import type { AdapterConfig } from "../lambda/config";
 import { PULUMI_ISSUER } from "../trust/index";
 import type { ArgumentIssue } from "./args";
@@ -7,13 +13,22 @@ const SECRETS_MANAGER = "secrets-manager";
 
 /** One thing that the adapter may be asked for. */
 export interface AdapterEntryArgs {
-  /** As the environment's `request` spells it: for Secrets Manager the entry's name, `project/stage/name`. */
+  /**
+   * As the environment's `request` spells it: for Secrets Manager the entry's name, `project/stage/name`, or a pattern
+   * of names, `project/stage/*`.
+   */
   name: string;
-  /** The Secrets Manager entry, which the function may then read. Required for that source, and only there. */
+  /**
+   * The Secrets Manager entry, which the function may then read. Required for that source and an exact name, and only
+   * there: what a pattern lets the function read follows from the pattern.
+   */
   arn?: pulumi.Input<string>;
 }
 
-/** What one ESC environment may ask. All values are exact; what no rule allows is refused. */
+/**
+ * What one ESC environment may ask; what no rule allows is refused. Values are exact, or patterns in which `*` stands
+ * for a part of one segment: `app/pr-*`. It never crosses a `/`.
+ */
 export interface AdapterRuleArgs {
   /**
    * Where `fn::open::external` is written, as `project/environment`. It stands for all revisions: the adapter
@@ -32,8 +47,13 @@ export interface AdapterRuleArgs {
 export interface AdapterIssuerArgs {
   /** The token's `iss`, compared byte for byte. */
   issuer: string;
-  /** Where the issuer publishes its keys, `https://…`. */
-  jwksUri: string;
+  /** Where the issuer publishes its keys, `https://…`. Either this or `keys`. */
+  jwksUri?: string;
+  /**
+   * The issuer's public RSA keys as JSON Web Keys (`kty`, `kid`, `n`, `e`), pinned: nothing is fetched, and a new key of
+   * the issuer is refused until it is listed here. @default they are fetched
+   */
+  keys?: Record<string, string>[];
 }
 
 /** What decides the content of `config.json`. */
@@ -63,14 +83,25 @@ export const OPEN_PATH = "/open";
 /** The text of `config.json`, laid out so that a preview's diff shows which rule changes. */
 export function renderAdapterConfig(
   args: AdapterConfigArgs,
-  names: { readonly audienceParameter: string; readonly table: string },
+  names: {
+    readonly audienceParameter: string;
+    readonly table: string;
+    /** The address, when it is known before the function: then there is no parameter. */
+    readonly audience: pulumi.Output<string> | undefined;
+  },
 ): pulumi.Output<string> {
   const named = args.rules.map(({ source = SECRETS_MANAGER }) => [source, {}] as const);
-  return pulumi.output(args.sourceSettings ?? {}).apply((settings) => {
+  return pulumi.all([args.sourceSettings ?? {}, names.audience]).apply(([settings, audience]) => {
     const config: AdapterConfig = {
       organization: args.organization,
-      issuers: args.issuers ?? PULUMI_ISSUERS,
-      routes: [{ path: OPEN_PATH, action: "open", audienceParameter: names.audienceParameter }],
+      issuers: (args.issuers ?? PULUMI_ISSUERS) as AdapterConfig["issuers"],
+      routes: [
+        {
+          path: OPEN_PATH,
+          action: "open",
+          ...(audience === undefined ? { audienceParameter: names.audienceParameter } : { audience }),
+        },
+      ],
       access: args.rules.map(({ environment, rootEnvironment, source = SECRETS_MANAGER, entries }) => ({
         environment,
         rootEnvironment,
@@ -90,6 +121,14 @@ export function entryArnsOf({ rules }: AdapterConfigArgs): pulumi.Input<string>[
   return rules.flatMap(({ entries }) => entries.flatMap(({ arn }) => (arn === undefined ? [] : [arn])));
 }
 
+/** The patterns of entries' names that any rule opens. */
+export function entryPatternsOf({ rules }: AdapterConfigArgs): string[] {
+  const patterns = rules.flatMap(({ source = SECRETS_MANAGER, entries }) =>
+    source === SECRETS_MANAGER ? entries.map(({ name }) => name).filter(isPattern) : [],
+  );
+  return [...new Set(patterns)].sort();
+}
+
 /** What the adapter would refuse at its start, said before anything is deployed. */
 export function checkAdapterConfigArgs({ organization, rules, issuers }: AdapterConfigArgs): ArgumentIssue[] {
   const issues = rules.flatMap((rule, index) => checkRule(rule, `rules[${index}]`, organization));
@@ -99,11 +138,14 @@ export function checkAdapterConfigArgs({ organization, rules, issuers }: Adapter
       reason: `"${organization}" must be the name of a Pulumi organization`,
     });
   }
-  issuers?.forEach((issuer, index) => {
-    for (const [field, value] of Object.entries(issuer)) {
-      if (!/^https:\/\/\S+$/.test(value)) {
+  issuers?.forEach(({ issuer, jwksUri, keys }, index) => {
+    for (const [field, value] of Object.entries({ issuer, jwksUri })) {
+      if (value !== undefined && !/^https:\/\/\S+$/.test(value)) {
         issues.push({ path: `issuers[${index}].${field}`, reason: `"${value}" must be an https:// URL` });
       }
+    }
+    if ((jwksUri === undefined) === (keys === undefined)) {
+      issues.push({ path: `issuers[${index}]`, reason: "needs exactly one of jwksUri and keys" });
     }
   });
   if (issuers?.length === 0) issues.push({ path: "issuers", reason: "must name at least one" });
@@ -115,12 +157,10 @@ function checkRule(rule: AdapterRuleArgs, path: string, organization: string): A
   const issues: ArgumentIssue[] = [];
   for (const [field, name] of Object.entries({ environment, rootEnvironment })) {
     if (name === undefined) continue;
-    if (!/^[\w.-]+\/[\w.-]+$/.test(name)) {
-      issues.push({
-        path: `${path}.${field}`,
-        reason: `"${name}" must be project/environment, without revision`,
-      });
-    } else if (name.startsWith(`${organization}/`)) {
+    const problem = describeEnvironmentPattern(name);
+    if (problem !== undefined) {
+      issues.push({ path: `${path}.${field}`, reason: `"${name}" ${problem}, without revision` });
+    } else if (compilePattern(name.slice(0, name.indexOf("/")))(organization)) {
       issues.push({
         path: `${path}.${field}`,
         reason: "its project is named like the organization, which ESC's names cannot tell apart",
@@ -130,13 +170,12 @@ function checkRule(rule: AdapterRuleArgs, path: string, organization: string): A
   if (entries.length === 0) issues.push({ path: `${path}.entries`, reason: "must name at least one" });
   entries.forEach(({ name, arn }, index) => {
     const at = `${path}.entries[${index}]`;
-    if (name === "" || name.includes("*")) {
-      issues.push({ path: `${at}.name`, reason: `"${name}" must be exact, without *` });
-    }
-    if ((source === SECRETS_MANAGER) !== (arn !== undefined)) {
+    const problem = name === "" ? "must not be empty" : describeNamePattern(name);
+    if (problem !== undefined) issues.push({ path: `${at}.name`, reason: `"${name}" ${problem}` });
+    if ((source === SECRETS_MANAGER && !isPattern(name)) !== (arn !== undefined)) {
       issues.push({
         path: `${at}.arn`,
-        reason: `is required for the source ${SECRETS_MANAGER}, and only there`,
+        reason: `is required for the source ${SECRETS_MANAGER} and an exact name, and only there`,
       });
     }
   });

@@ -1,14 +1,23 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { entryId } from "../esc/entry-id";
+import { createAdapterAlarms, createAdapterDashboard } from "./adapter-alarms";
 import { adapterArchive, bundleAssets } from "./adapter-archive";
 import {
   type AdapterConfigArgs,
   checkAdapterConfigArgs,
   entryArnsOf,
+  entryPatternsOf,
   OPEN_PATH,
   renderAdapterConfig,
 } from "./adapter-config";
+import {
+  AdapterFrontDoor,
+  type AdapterHttpApiArgs,
+  checkHttpApiArgs,
+  createHttpApi,
+  HTTP_API_MAX_SECONDS,
+} from "./adapter-http-api";
 import { adapterPolicy } from "./adapter-permissions";
 import { type ArgumentIssue, refuse } from "./args";
 import { checkKmsKeyArn } from "./entry-permissions";
@@ -36,6 +45,15 @@ export interface AdapterLambdaArgs extends AdapterConfigArgs, RoleArgs {
   timeoutSeconds?: number;
   /** How many requests are handled at once; 0 shuts the door. Fresh accounts cannot reserve. @default unlimited */
   reservedConcurrency?: number;
+  /** What ESC calls. @default AdapterFrontDoor.FunctionUrl */
+  frontDoor?: AdapterFrontDoor;
+  /** Only with `AdapterFrontDoor.HttpApi`. */
+  httpApi?: AdapterHttpApiArgs;
+  /**
+   * ARNs of what the alarms tell, an SNS topic for instance. There are five: many refusals, errors, throttles, slow
+   * requests, and an issuer whose keys cannot be fetched. @default nobody is told
+   */
+  alarmActions?: pulumi.Input<pulumi.Input<string>[]>;
   /** One of CloudWatch's retention times; 0 keeps logs for ever. @default 90 */
   logRetentionDays?: number;
   /**
@@ -51,11 +69,12 @@ export interface AdapterLambdaArgs extends AdapterConfigArgs, RoleArgs {
  * The adapter behind `fn::open::external`: a Lambda function with a public address, which answers only requests
  * that carry ESC's token for this address, this organization and an environment that `rules` list.
  *
- * The address is a function URL without IAM, for ESC cannot sign requests for AWS: its token is what
+ * By default the address is a function URL without IAM, for ESC cannot sign requests for AWS: its token is what
  * authenticates, and no source is asked before all of it has been verified. The AWS provider itself grants the
  * public the two permissions that such a URL needs, so none is created here. The token's audience is the full
  * address, which exists only after the function: it is written to an SSM parameter that the function reads when
- * it starts, and until then it answers 503.
+ * it starts, and until then it answers 503. With an HTTP API the address is known first and lies in the
+ * configuration; only `POST` on its one route gets through, throttled and logged.
  *
  * The function's role can read the entries that the rules name, write the replay table, read that parameter and
  * write its own logs. Nothing secret is in its configuration.
@@ -71,8 +90,11 @@ export class AdapterLambda extends pulumi.ComponentResource {
   /** To let your own sources do more, attach policies to this role. */
   readonly roleArn: pulumi.Output<string>;
   readonly roleName: pulumi.Output<string>;
-  /** The SSM parameter that holds `url`. */
-  readonly audienceParameterName: pulumi.Output<string>;
+  /** The SSM parameter that holds `url`. None with an HTTP API. */
+  readonly audienceParameterName?: pulumi.Output<string>;
+  /** With a custom domain: what its DNS record (CNAME, or alias in `domainZoneId`) points at. */
+  readonly domainTarget?: pulumi.Output<string>;
+  readonly domainZoneId?: pulumi.Output<string>;
   /** The DynamoDB table of tokens that have been used. */
   readonly tableName: pulumi.Output<string>;
 
@@ -82,6 +104,13 @@ export class AdapterLambda extends pulumi.ComponentResource {
     const { tags } = args;
     const names = namesOf(args);
     const inNetwork = args.subnetIds !== undefined;
+
+    const logRetentionDays = args.logRetentionDays ?? 90;
+    const timeoutSeconds = args.timeoutSeconds ?? 25;
+    const httpApi =
+      args.frontDoor === AdapterFrontDoor.HttpApi
+        ? createHttpApi(name, { args: args.httpApi ?? {}, names, logRetentionDays, tags }, this)
+        : undefined;
 
     const table = new aws.dynamodb.Table(
       `${name}-replay`,
@@ -98,7 +127,7 @@ export class AdapterLambda extends pulumi.ComponentResource {
     // Its own, not the one that Lambda would create: that one keeps logs for ever and survives a destroy.
     const logGroup = new aws.cloudwatch.LogGroup(
       `${name}-logs`,
-      { name: `/aws/lambda/${names.function}`, retentionInDays: args.logRetentionDays ?? 90, tags },
+      { name: `/aws/lambda/${names.function}`, retentionInDays: logRetentionDays, tags },
       { parent: this },
     );
     const { role, policy } = createRole(
@@ -113,9 +142,10 @@ export class AdapterLambda extends pulumi.ComponentResource {
             adapterPolicy({
               functionName: names.function,
               entryArns,
+              entryPatterns: entryPatternsOf(args),
               kmsKeyArn,
               tableArn,
-              audienceParameter: names.audienceParameter,
+              audienceParameter: httpApi === undefined ? names.audienceParameter : undefined,
               logGroupArn,
               inNetwork,
             }),
@@ -127,7 +157,7 @@ export class AdapterLambda extends pulumi.ComponentResource {
 
     // A promise is never unknown, so a bundle that fails fails even the first preview of an empty account.
     const bundle = bundleAssets(args.entry, this);
-    const config = renderAdapterConfig(args, names);
+    const config = renderAdapterConfig(args, { ...names, audience: httpApi?.url });
     const adapter = new aws.lambda.Function(
       `${name}-function`,
       {
@@ -139,7 +169,7 @@ export class AdapterLambda extends pulumi.ComponentResource {
         runtime: aws.lambda.Runtime.NodeJS24dX,
         architectures: ["arm64"],
         memorySize: args.memoryMegabytes ?? 512,
-        timeout: args.timeoutSeconds ?? 25,
+        timeout: timeoutSeconds,
         reservedConcurrentExecutions: args.reservedConcurrency,
         loggingConfig: { logFormat: "JSON", logGroup: logGroup.name },
         vpcConfig: inNetwork
@@ -149,29 +179,24 @@ export class AdapterLambda extends pulumi.ComponentResource {
       },
       { parent: this, dependsOn: [policy] },
     );
-    const address = new aws.lambda.FunctionUrl(
-      `${name}-url`,
-      { functionName: adapter.name, authorizationType: "NONE" },
-      { parent: this },
-    );
-    this.url = address.functionUrl.apply((url) => url.replace(/\/*$/, OPEN_PATH));
-    const audience = new aws.ssm.Parameter(
-      `${name}-audience`,
-      {
-        name: names.audienceParameter,
-        description: "The address of the ESC adapter, which is the audience of ESC's tokens for it",
-        type: aws.ssm.ParameterType.String,
-        insecureValue: this.url,
-        tags,
-      },
-      { parent: this },
-    );
+    if (httpApi === undefined) {
+      const { url, parameterName } = createFunctionUrl(name, { fn: adapter, names, tags }, this);
+      this.url = url;
+      this.audienceParameterName = parameterName;
+    } else {
+      httpApi.serve(adapter);
+      this.url = httpApi.url;
+      this.domainTarget = httpApi.domain?.domainNameConfiguration.targetDomainName;
+      this.domainZoneId = httpApi.domain?.domainNameConfiguration.hostedZoneId;
+    }
+    const functionName = names.function;
+    createAdapterAlarms(name, { functionName, timeoutSeconds, actions: args.alarmActions, tags }, this);
+    createAdapterDashboard(name, { functionName, logGroup }, this);
 
     this.functionName = adapter.name;
     this.functionArn = adapter.arn;
     this.roleArn = role.arn;
     this.roleName = role.name;
-    this.audienceParameterName = audience.name;
     this.tableName = table.name;
     this.registerOutputs({
       url: this.url,
@@ -180,9 +205,42 @@ export class AdapterLambda extends pulumi.ComponentResource {
       roleArn: this.roleArn,
       roleName: this.roleName,
       audienceParameterName: this.audienceParameterName,
+      domainTarget: this.domainTarget,
+      domainZoneId: this.domainZoneId,
       tableName: this.tableName,
     });
   }
+}
+
+/** The function's own address, and the parameter by which the function learns it. */
+function createFunctionUrl(
+  name: string,
+  options: {
+    readonly fn: aws.lambda.Function;
+    readonly names: ReturnType<typeof namesOf>;
+    readonly tags: AdapterLambdaArgs["tags"];
+  },
+  parent: pulumi.Resource,
+): { readonly url: pulumi.Output<string>; readonly parameterName: pulumi.Output<string> } {
+  const { fn, names, tags } = options;
+  const address = new aws.lambda.FunctionUrl(
+    `${name}-url`,
+    { functionName: fn.name, authorizationType: "NONE" },
+    { parent },
+  );
+  const url = address.functionUrl.apply((url) => url.replace(/\/*$/, OPEN_PATH));
+  const audience = new aws.ssm.Parameter(
+    `${name}-audience`,
+    {
+      name: names.audienceParameter,
+      description: "The address of the ESC adapter, which is the audience of ESC's tokens for it",
+      type: aws.ssm.ParameterType.String,
+      insecureValue: url,
+      tags,
+    },
+    { parent },
+  );
+  return { url, parameterName: audience.name };
 }
 
 /** Known before anything exists, so that the configuration does not wait for the resources it names. */
@@ -190,6 +248,9 @@ function namesOf(args: AdapterLambdaArgs) {
   return {
     function: flatName(args, "adapter"),
     table: flatName(args, "adapter-replay"),
+    api: flatName(args, "adapter"),
+    // The prefix keeps AWS's policy for such groups from growing with each.
+    accessLog: `/aws/vendedlogs/${flatName(args, "adapter-access")}`,
     audienceParameter: `/${entryId(args, "adapter/audience")}`,
   };
 }
@@ -234,6 +295,14 @@ function checkArgs(args: AdapterLambdaArgs): ArgumentIssue[] {
       path: "logRetentionDays",
       reason: `${args.logRetentionDays} is not a retention time that CloudWatch offers`,
     });
+  }
+  if (args.frontDoor === AdapterFrontDoor.HttpApi) {
+    issues.push(...checkHttpApiArgs(args.httpApi ?? {}));
+    if ((args.timeoutSeconds ?? 0) > HTTP_API_MAX_SECONDS) {
+      issues.push({ path: "timeoutSeconds", reason: `an HTTP API waits ${HTTP_API_MAX_SECONDS} s at most` });
+    }
+  } else if (args.httpApi !== undefined) {
+    issues.push({ path: "httpApi", reason: `is only for the front door ${AdapterFrontDoor.HttpApi}` });
   }
   if ((args.subnetIds === undefined) !== (args.securityGroupIds === undefined)) {
     issues.push({ path: "subnetIds, securityGroupIds", reason: "are given both or not at all" });

@@ -7,24 +7,29 @@ import type { ArgumentIssue } from "./args";
  * `aws-secrets` and the adapter call; a batch call would need it for each entry as well.
  */
 export function readEntries(entryArns: readonly string[], kmsKeyArn?: string): PolicyStatement[] {
-  const statements: PolicyStatement[] = [
+  return [
     {
       Sid: "ReadEntries",
       Effect: "Allow",
       Action: "secretsmanager:GetSecretValue",
       Resource: [...new Set(entryArns)].sort(),
     },
+    ...decryptEntries(kmsKeyArn),
   ];
-  if (kmsKeyArn !== undefined) {
-    statements.push({
+}
+
+/** What reads values that are encrypted with this key, through Secrets Manager alone. */
+export function decryptEntries(kmsKeyArn: string | undefined): PolicyStatement[] {
+  if (kmsKeyArn === undefined) return [];
+  return [
+    {
       Sid: "DecryptEntries",
       Effect: "Allow",
       Action: "kms:Decrypt",
       Resource: kmsKeyArn,
       Condition: { StringEquals: { "kms:ViaService": secretsManagerHosts(kmsKeyArn) } },
-    });
-  }
-  return statements;
+    },
+  ];
 }
 
 /** Customer-managed keys only: the `aws/secretsmanager` key needs no permission, an alias cannot be one. */

@@ -5,6 +5,7 @@
  */
 
 export type { AdapterEntryArgs, AdapterIssuerArgs, AdapterRuleArgs } from "./adapter-config";
+export { AdapterFrontDoor, type AdapterHttpApiArgs } from "./adapter-http-api";
 export { AdapterLambda, type AdapterLambdaArgs } from "./adapter-lambda";
 export { AdapterNatGateways, AdapterNetwork, type AdapterNetworkArgs } from "./adapter-network";
 export {

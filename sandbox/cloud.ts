@@ -2,6 +2,7 @@ import type { Provider } from "../esc/evaluator/types";
 import { createPulumiStacksProvider, type StackOutputs } from "../esc/providers/pulumi-stacks";
 import { GITHUB_ISSUER, PULUMI_ISSUER } from "../trust";
 import { type Account, type Aws, createAccount, createAwsCloud, startAws } from "./aws";
+import { apiHost } from "./aws/http-apis";
 import type { AwsClientOptions } from "./aws-clients";
 import { accountState, type CloudState, restoreAccount } from "./cloud-state";
 import {
@@ -124,6 +125,12 @@ export class LaptopCloud {
       onDecision: aws.onDecision,
     });
     for (const fn of account.functions.values()) lambda.publish(fn);
+    for (const api of account.httpApis.values()) {
+      if (api.defaultEndpoint) lambda.publishApi(apiHost(account, api), api.id);
+    }
+    for (const { name, mapping } of account.apiDomains.values()) {
+      if (mapping !== undefined) lambda.publishApi(name, mapping.apiId);
+    }
     const stop = async () => {
       await lambda.stop();
       await aws.close();
@@ -168,7 +175,10 @@ export class LaptopCloud {
     // Pulumi's service refuses it too.
     if (this.#busy.has(stack)) throw new Error(`another deployment of ${stack} is running: wait for its end`);
     this.#busy.add(stack);
-    const aws = createAwsCloud(this.account, { onFunctionUrl: this.#lambda.publish });
+    const aws = createAwsCloud(this.account, {
+      onFunctionUrl: this.#lambda.publish,
+      onApiAddress: this.#lambda.publishApi,
+    });
     const pulumi = createPulumiServiceCloud(this.esc);
     return deploy({
       operation: options.operation,

@@ -25,8 +25,7 @@ export interface AuditLogOptions {
 }
 
 /**
- * One line of JSON a record, by Powertools: what is refused or failed goes to stderr, the rest to stdout. JSON
- * escapes line ends, so no value can forge a second record.
+ * One line of JSON a record on stdout, by Powertools. JSON escapes line ends, so no value can forge a second record.
  *
  * With `metrics` a request's record is also CloudWatch's embedded metric format: the numbers and the reason for them
  * are one line, and nothing is sent while the caller waits.
@@ -35,7 +34,7 @@ export interface AuditLogOptions {
  */
 export function createAuditLog({ service, metrics: withMetrics = false }: AuditLogOptions): Logger {
   // The level is said here, so that no variable in the environment can silence the audit.
-  const logger = new PowertoolsLogger({
+  const logger = new StdoutLogger({
     serviceName: service,
     logLevel: "INFO",
     logFormatter: new FlatFormatter(),
@@ -48,6 +47,14 @@ export function createAuditLog({ service, metrics: withMetrics = false }: AuditL
     if (metrics === undefined || record.message === "notice") logger[level](message, rest);
     else logger[level](message, rest, measure(metrics, record));
   };
+}
+
+/** All on one stream, so that lines stay in order: Powertools' own writes warnings and errors to stderr. */
+class StdoutLogger extends PowertoolsLogger {
+  protected override printLog(_level: number, log: LogItem): void {
+    log.prepareForPrint();
+    process.stdout.write(`${JSON.stringify(log.getAttributes())}\n`);
+  }
 }
 
 /** A record as it is: Powertools' own formatter merges deeply, which takes as long as checking a signature. */

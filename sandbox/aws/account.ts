@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { LambdaFunction } from "./functions";
+import type { ApiDomain, HttpApi } from "./http-apis";
 import type { LogGroup } from "./log-groups";
 import type { Table } from "./tables";
 
@@ -112,6 +113,20 @@ export interface KmsKey {
   tags: Tags;
 }
 
+/** A CloudWatch alarm, as far as somebody may ask about it. */
+export interface Alarm {
+  readonly name: string;
+  /** ARNs of what is told. */
+  readonly actions: readonly string[];
+  readonly tags: Tags;
+}
+
+/** A CloudWatch dashboard; its body is JSON text. */
+export interface Dashboard {
+  readonly name: string;
+  readonly body: string;
+}
+
 /** A key pair that may sign requests: a role's session, or the administrator's own key. */
 export interface Session {
   readonly accessKeyId: string;
@@ -159,6 +174,14 @@ export interface Account {
   readonly tables: Map<string, Table>;
   /** By ARN. */
   readonly logGroups: Map<string, LogGroup>;
+  /** API Gateway's HTTP APIs, by id. */
+  readonly httpApis: Map<string, HttpApi>;
+  /** Custom domains of HTTP APIs, by name. */
+  readonly apiDomains: Map<string, ApiDomain>;
+  /** By ARN. */
+  readonly alarms: Map<string, Alarm>;
+  /** By ARN. */
+  readonly dashboards: Map<string, Dashboard>;
   /** By access key id. */
   readonly sessions: Map<string, Session>;
   /** The account's clock, milliseconds since 1970. */
@@ -195,6 +218,10 @@ export function createAccount(options: AccountOptions = {}): Account {
     functions: new Map(),
     tables: new Map(),
     logGroups: new Map(),
+    httpApis: new Map(),
+    apiDomains: new Map(),
+    alarms: new Map(),
+    dashboards: new Map(),
     sessions: new Map(),
     now: options.now ?? Date.now,
     random: options.random ?? randomBytes,

@@ -55,6 +55,12 @@ const statusByCode = {
   ResourceConflictException: 409,
   // DynamoDB.
   ResourceInUseException: 400,
+  // API Gateway.
+  BadRequestException: 400,
+  ConflictException: 409,
+  NotFoundException: 404,
+  // CloudWatch.
+  InvalidParameterInput: 400,
   // CloudWatch Logs.
   ResourceAlreadyExistsException: 400,
 } as const;

@@ -1,5 +1,15 @@
 import type { Cloud } from "../engine/cloud";
 import type { Account } from "./account";
+import {
+  type ApiAddressListener,
+  apiMappingResource,
+  apiResource,
+  domainNameResource,
+  integrationResource,
+  routeResource,
+  stageResource,
+} from "./resources/api-gateway";
+import { dashboardResource, metricAlarmResource } from "./resources/cloudwatch";
 import { tableResource } from "./resources/dynamodb";
 import { securityGroupResource, vpcComponent, vpcEndpointResource } from "./resources/ec2";
 import {
@@ -30,6 +40,8 @@ import { parameterResource } from "./resources/ssm";
 export interface AwsCloudOptions {
   /** Told of each function URL: the Lambda host's `publish`. Without it, functions are made but never run. */
   readonly onFunctionUrl?: FunctionUrlListener;
+  /** Told of each address of an HTTP API: the Lambda host's `publishApi`. */
+  readonly onApiAddress?: ApiAddressListener;
 }
 
 /**
@@ -38,10 +50,18 @@ export interface AwsCloudOptions {
  */
 export function createAwsCloud(
   account: Account,
-  { onFunctionUrl }: AwsCloudOptions = {},
+  { onFunctionUrl, onApiAddress }: AwsCloudOptions = {},
 ): Required<Pick<Cloud, "resources" | "invokes" | "remoteComponents">> {
   return {
     resources: {
+      "aws:apigatewayv2/api:Api": apiResource(account, onApiAddress),
+      "aws:apigatewayv2/apiMapping:ApiMapping": apiMappingResource(account, onApiAddress),
+      "aws:apigatewayv2/domainName:DomainName": domainNameResource(account),
+      "aws:apigatewayv2/integration:Integration": integrationResource(account),
+      "aws:apigatewayv2/route:Route": routeResource(account),
+      "aws:apigatewayv2/stage:Stage": stageResource(account),
+      "aws:cloudwatch/dashboard:Dashboard": dashboardResource(account),
+      "aws:cloudwatch/metricAlarm:MetricAlarm": metricAlarmResource(account),
       "aws:cloudwatch/logGroup:LogGroup": logGroupResource(account),
       "aws:dynamodb/table:Table": tableResource(account),
       "aws:ec2/securityGroup:SecurityGroup": securityGroupResource(account),

@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { FunctionUrl } from "../aws/functions";
 
 export interface EventOptions {
+  /** By what the function was reached: a function URL, or an HTTP API. */
   readonly url: FunctionUrl;
   readonly incoming: IncomingMessage;
   /** As the caller wrote it, still percent-encoded. */
@@ -10,17 +11,23 @@ export interface EventOptions {
   readonly query: string;
   readonly body: Buffer;
   readonly requestId: string;
+  /** HTTP API: the route. @default "$default" */
+  readonly routeKey?: string;
+  /** HTTP API: whose it is. @default "anonymous" */
+  readonly accountId?: string;
   /** Milliseconds since 1970. */
   readonly now: number;
 }
 
 /**
- * The event that a request for a function URL becomes: payload format 2.0. Body, cookies and query parameters are
+ * The event that a request for a function URL or an HTTP API becomes: payload format 2.0. Body, cookies and query parameters are
  * missing when there are none.
  *
  * @see https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html
  */
-export function eventOf({ url, incoming, path, query, body, requestId, now }: EventOptions): object {
+export function eventOf(options: EventOptions): object {
+  const { url, incoming, path, query, body, requestId, now } = options;
+  const { routeKey = "$default", accountId = "anonymous" } = options;
   const { headers, cookies } = readHeaders(incoming);
   const sourceIp = incoming.socket.remoteAddress ?? "127.0.0.1";
   const isText = /^(text\/|application\/(json|javascript|xml)\b|[\w.-]+\/[\w.-]+\+(json|xml)\b)/i.test(
@@ -28,7 +35,7 @@ export function eventOf({ url, incoming, path, query, body, requestId, now }: Ev
   );
   return {
     version: "2.0",
-    routeKey: "$default",
+    routeKey,
     rawPath: path,
     rawQueryString: query,
     ...(cookies.length > 0 && { cookies }),
@@ -42,10 +49,10 @@ export function eventOf({ url, incoming, path, query, body, requestId, now }: Ev
     },
     ...(query !== "" && { queryStringParameters: readQuery(query) }),
     requestContext: {
-      accountId: "anonymous",
+      accountId,
       apiId: url.id,
       domainName: url.host,
-      domainPrefix: url.id,
+      domainPrefix: url.host.split(".")[0],
       http: {
         method: incoming.method ?? "GET",
         path,
@@ -54,7 +61,7 @@ export function eventOf({ url, incoming, path, query, body, requestId, now }: Ev
         userAgent: headers["user-agent"] ?? "",
       },
       requestId,
-      routeKey: "$default",
+      routeKey,
       stage: "$default",
       time: timeOf(now),
       timeEpoch: now,

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { setTimeout as wait } from "node:timers/promises";
 import { type Account, makeUuid } from "../aws/account";
 import type { DecisionListener } from "../aws/decisions";
 import type { LambdaFunction } from "../aws/functions";
@@ -7,6 +8,7 @@ import type { Routes } from "../routes";
 import { type HttpAnswer, httpAnswerOf, refusal, serverError } from "./answer";
 import { eventOf } from "./event";
 import { Functions } from "./functions";
+import { type ApiRequest, HttpApiGateway, message } from "./http-api";
 
 /** Source: Lambda developer guide, quotas: 6 MB for a synchronous request. */
 const maxRequestBytes = 6_291_456;
@@ -31,6 +33,8 @@ export interface LambdaHost {
   readonly url: string;
   /** Makes a function's URL answer: for `onFunctionUrl` of `createAwsCloud`. */
   readonly publish: (fn: LambdaFunction) => void;
+  /** Makes an HTTP API answer at an address: for `onApiAddress` of `createAwsCloud`. */
+  readonly publishApi: (host: string, apiId: string) => void;
   /** Ends every function's process, and removes what was written for them. */
   stop(): Promise<void>;
 }
@@ -43,6 +47,7 @@ export interface LambdaHost {
 export async function startLambdaHost(options: LambdaHostOptions): Promise<LambdaHost> {
   const { account, routes, port = 0, onInternalError } = options;
   const functions = new Functions(options);
+  const gateway = new HttpApiGateway(account);
   const server = createServer((incoming, response) => {
     answer(incoming)
       .catch((error: unknown) => {
@@ -54,6 +59,11 @@ export async function startLambdaHost(options: LambdaHostOptions): Promise<Lambd
   });
 
   async function answer(incoming: IncomingMessage): Promise<HttpAnswer> {
+    const api = /^\/http-api\/(\w+)\/([\w.-]+)(\/[^?]*)?(?:\?(.*))?$/s.exec(incoming.url ?? "");
+    if (api) {
+      const [, apiId = "", host = "", path = "/", query = ""] = api;
+      return answerApi({ apiId, host, incoming, path, requestId: makeUuid(account) }, query);
+    }
     const [, id = "", path = "/", query = ""] =
       /^\/([^/?]*)(\/[^?]*)?(?:\?(.*))?$/s.exec(incoming.url ?? "") ?? [];
     const fn = [...account.functions.values()].find(({ url }) => url?.id === id);
@@ -78,6 +88,33 @@ export async function startLambdaHost(options: LambdaHostOptions): Promise<Lambd
     return { ...answered, headers: { ...answered.headers, "x-amzn-requestid": requestId } };
   }
 
+  async function answerApi(request: ApiRequest, query: string): Promise<HttpAnswer> {
+    const begun = account.now();
+    const { incoming, apiId, host, path, requestId } = request;
+    const body = await readBody(incoming);
+    const resolution = gateway.resolve(request);
+    const { stage, routeKey } = resolution;
+    const answered = await (async (): Promise<HttpAnswer> => {
+      if (body === undefined) return message(413, "Request Entity Too Large");
+      if ("answer" in resolution) return resolution.answer;
+      const { fn, routeKey, timeoutMilliseconds } = resolution;
+      if (fn.reservedConcurrency === 0) return message(503, "Service Unavailable");
+      const url = { id: apiId, host };
+      const event = eventOf({
+        ...{ url, incoming, path, query, body, requestId, routeKey },
+        accountId: account.id,
+        now: account.now(),
+      });
+      const late = wait(timeoutMilliseconds, "late" as const, { ref: false });
+      const outcome = await Promise.race([functions.call(fn, requestId, event), late]);
+      if (outcome === "late") return message(503, "Service Unavailable");
+      if (!outcome.answered) return message(500, "Internal Server Error");
+      return httpAnswerOf(outcome.result);
+    })();
+    gateway.log(stage, request, { answer: answered, routeKey, milliseconds: account.now() - begun });
+    return { ...answered, headers: { ...answered.headers, "apigw-requestid": requestId } };
+  }
+
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(port, "127.0.0.1", resolve);
@@ -88,6 +125,7 @@ export async function startLambdaHost(options: LambdaHostOptions): Promise<Lambd
     publish: (fn) => {
       if (fn.url) routes.set(`https://${fn.url.host}`, `${url}/${fn.url.id}`);
     },
+    publishApi: (host, apiId) => void routes.set(`https://${host}`, `${url}/http-api/${apiId}/${host}`),
     async stop() {
       await functions.stop();
       await new Promise<void>((resolve) => {

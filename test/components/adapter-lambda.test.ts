@@ -4,10 +4,13 @@ import path from "node:path";
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { MockMonitor } from "@pulumi/pulumi/runtime/mocks.js";
+import { AdapterFrontDoor } from "../../components/adapter-http-api";
 import { AdapterLambda, type AdapterLambdaArgs } from "../../components/adapter-lambda";
+import { METRICS, METRICS_NAMESPACE } from "../../lambda/audit/log";
 import { REPLAY_EXPIRY_ATTRIBUTE, REPLAY_KEY_ATTRIBUTE } from "../../lambda/auth/replay-dynamodb";
 import { parseConfig } from "../../lambda/config";
 import { builtInSources } from "../../lambda/sources/index";
+import { evaluateAccess, type PolicyStatement } from "../../trust/index";
 import { ACCOUNT } from "../support/aws";
 import {
   isUnknown,
@@ -27,6 +30,11 @@ const POLICY = "aws:iam/rolePolicy:RolePolicy";
 const ROLE = "aws:iam/role:Role";
 const TABLE = "aws:dynamodb/table:Table";
 const LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup";
+
+const ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm";
+const DASHBOARD = "aws:cloudwatch/dashboard:Dashboard";
+const API = (kind: string) => `aws:apigatewayv2/${kind[0]?.toLowerCase()}${kind.slice(1)}:${kind}`;
+const PERMISSION = "aws:lambda/permission:Permission";
 
 const entry = path.join(__dirname, "fixtures/own-handler.ts");
 const partner = "escapement/staging/partner";
@@ -53,6 +61,15 @@ function created(type: string, { name }: Record<string, unknown>, at = `aws:SERV
       return { arn: `arn:aws:iam::${ACCOUNT}:role/${name}` };
     case FUNCTION:
       return { arn: arn("lambda", `function:${name}`) };
+    case API("Api"):
+      return {
+        apiEndpoint: "https://abc123.execute-api.eu-west-1.amazonaws.com",
+        executionArn: arn("execute-api", "abc123"),
+      };
+    case API("DomainName"):
+      return {
+        domainNameConfiguration: { targetDomainName: "d-1.execute-api.aws", hostedZoneId: "Z1" },
+      };
     case URL_TYPE:
       return { functionUrl: "https://abc.lambda-url.eu-west-1.on.aws/" };
     default:
@@ -389,7 +406,14 @@ describe("AdapterLambda", () => {
       await settled();
       assert.deepEqual(recorder.parentage(), {
         adapter: own,
+        ...Object.fromEntries(
+          ["duration", "errors", "refusals", "stale-keys", "throttles"].map((kind) => [
+            `adapter-alarm-${kind}`,
+            `${own}$${ALARM}`,
+          ]),
+        ),
         "adapter-audience": `${own}$${PARAMETER}`,
+        "adapter-dashboard": `${own}$${DASHBOARD}`,
         "adapter-function": `${own}$${FUNCTION}`,
         "adapter-logs": `${own}$${LOG_GROUP}`,
         "adapter-replay": `${own}$${TABLE}`,
@@ -442,7 +466,10 @@ describe("AdapterLambda", () => {
     assert.equal(await outputValue(adapter.functionName), "escapement-staging-adapter");
     assert.equal(await outputValue(adapter.roleName), "escapement-staging-adapter");
     assert.equal(await outputValue(adapter.tableName), "escapement-staging-adapter-replay");
-    assert.equal(await outputValue(adapter.audienceParameterName), "/escapement/staging/adapter/audience");
+    assert.equal(
+      await outputValue(adapter.audienceParameterName as pulumi.Output<string>),
+      "/escapement/staging/adapter/audience",
+    );
     for (const output of [adapter.url, adapter.functionArn, adapter.roleArn]) {
       assert.equal(await isUnknown(output), true);
     }
@@ -467,10 +494,11 @@ describe("AdapterLambda's arguments", () => {
         project: "aws-things",
         rules: [
           { environment: "escapement/staging@live", rootEnvironment: "staging", entries: [] },
-          { environment: "escapement/staging", entries: [{ name: "a/*", arn: arnOf("a") }, { name: "b" }] },
+          { environment: "escapement/staging", entries: [{ name: "a/*b*", arn: arnOf("a") }, { name: "b" }] },
           { environment: "escapement/staging", source: "own", entries: [{ name: "c", arn: arnOf("c") }] },
         ],
-        issuers: [{ issuer: "http://issuer", jwksUri: "https://issuer/jwks" }],
+        issuers: [{ issuer: "http://issuer", jwksUri: "https://issuer/jwks" }, { issuer: "https://issuer" }],
+        httpApi: {},
         memoryMegabytes: 64,
         timeoutSeconds: 0.5,
         reservedConcurrency: -1,
@@ -486,10 +514,13 @@ describe("AdapterLambda's arguments", () => {
           'rules[0].environment: "escapement/staging@live"',
           'rules[0].rootEnvironment: "staging"',
           "rules[0].entries: must name at least one",
-          'rules[1].entries[0].name: "a/*"',
+          'rules[1].entries[0].name: "a/*b*"',
+          "rules[1].entries[0].arn: is required for the source secrets-manager and an exact name, and only there",
           "rules[1].entries[1].arn: is required",
-          "rules[2].entries[0].arn: is required for the source secrets-manager, and only there",
+          "rules[2].entries[0].arn: is required for the source secrets-manager and an exact name, and only there",
           'issuers[0].issuer: "http://issuer"',
+          "issuers[1]: needs exactly one of jwksUri and keys",
+          "httpApi: is only for the front door http-api",
           "memoryMegabytes: 64",
           "timeoutSeconds: 0.5",
           "reservedConcurrency: -1",
@@ -517,6 +548,193 @@ describe("AdapterLambda's arguments", () => {
 
   it("name at least one issuer when they name any", async () => {
     await assert.rejects(create({ issuers: [] }), /issuers: must name at least one/);
+    await settled();
+  });
+});
+
+describe("AdapterLambda with patterns", () => {
+  const pattern = { name: "escapement/staging/*" };
+  const allowed = (statements: PolicyStatement[], secret: string, id = secret) =>
+    evaluateAccess({
+      request: {
+        principal: {
+          kind: "session",
+          arn: `arn:aws:sts::${ACCOUNT}:assumed-role/a/b`,
+          roleArn: `arn:aws:iam::${ACCOUNT}:role/a`,
+        },
+        action: "secretsmanager:GetSecretValue",
+        resource: arnOf(secret),
+        context: { "secretsmanager:SecretId": id },
+      },
+      identityPolicies: [{ Version: "2012-10-17", Statement: statements }],
+    }).allowed;
+
+  it("lets its role read what the pattern means, and not what IAM's own * would add", async () => {
+    const { recorder } = await create({
+      rules: [{ environment: "escapement/pr-*", entries: [pattern, { name: "x/*/y" }, pattern] }],
+    });
+    await settled();
+    const statements = statementsOf(recorder) as PolicyStatement[];
+    assert.deepEqual(
+      statements.slice(0, 2).map(({ Sid }) => Sid),
+      ["ReadPattern1", "ReadPattern2"],
+    );
+    for (const [secret, expected] of [
+      ["escapement/staging/partner", true],
+      ["escapement/staging/deep/partner", false],
+      ["escapement/prod/partner", false],
+      ["x/a/y", true],
+      ["x/a/b/y", false],
+    ] as const) {
+      assert.equal(allowed(statements, secret), expected, secret);
+      assert.equal(allowed(statements, secret, arnOf(secret)), expected, `${secret} by ARN`);
+    }
+    parseConfig(await configOf(recorder), builtInSources);
+  });
+
+  it("lets its role decrypt for patterns too, and pins an issuer's keys", async () => {
+    const kmsKeyArn = `arn:aws:kms:eu-west-1:${ACCOUNT}:key/1234`;
+    const issuers = [{ issuer: "https://a.example", keys: [{ kty: "RSA", kid: "1", n: "AQAB", e: "AQAB" }] }];
+    const { recorder } = await create({
+      rules: [{ environment: "escapement/staging", entries: [pattern] }],
+      kmsKeyArn,
+      issuers,
+    });
+    await settled();
+    const sids = (statementsOf(recorder) as PolicyStatement[]).map(({ Sid }) => Sid);
+    assert.deepEqual(sids.slice(0, 2), ["ReadPattern1", "DecryptEntries"]);
+    assert.deepEqual(parseConfig(await configOf(recorder), builtInSources).issuers, issuers);
+  });
+});
+
+describe("AdapterLambda's alarms", () => {
+  it("tell of refusals, errors, throttles, slow requests and stale keys, by what the adapter and Lambda count", async () => {
+    const { recorder } = await create({
+      alarmActions: ["arn:aws:sns:eu-west-1:1:oncall"],
+      timeoutSeconds: 10,
+    });
+    await settled();
+    const alarms = recorder.ofType(ALARM).map(({ inputs }) => inputs);
+    const own = (metricName: string) => ({ metricName, namespace: METRICS_NAMESPACE });
+    const watched = alarms.map(({ name, namespace, metricName, threshold, metricQueries }) => ({
+      name,
+      ...(metricQueries === undefined ? { namespace, metricName } : {}),
+      threshold,
+    }));
+    const lambda = (metricName: string) => ({ metricName, namespace: "AWS/Lambda" });
+    const name = (kind: string) => `escapement-staging-adapter-${kind}`;
+    assert.deepEqual(
+      watched.toSorted((a, b) => String(a.name).localeCompare(String(b.name))),
+      [
+        { name: name("duration"), ...lambda("Duration"), threshold: 8_000 },
+        { name: name("errors"), threshold: 1 },
+        { name: name("refusals"), ...own(METRICS.refused), threshold: 20 },
+        { name: name("stale-keys"), ...own(METRICS.staleKeys), threshold: 1 },
+        { name: name("throttles"), ...lambda("Throttles"), threshold: 1 },
+      ],
+    );
+    for (const { alarmActions, treatMissingData } of alarms) {
+      assert.deepEqual(
+        [alarmActions, treatMissingData],
+        [["arn:aws:sns:eu-west-1:1:oncall"], "notBreaching"],
+      );
+    }
+    const { metricQueries } = recorder.find(ALARM, "adapter-alarm-errors").inputs;
+    assert.match(JSON.stringify(metricQueries), new RegExp(`"${METRICS.failed}".*AWS/Lambda.*FILL`));
+    assert.match(JSON.stringify(alarms), /"service":"escapement-staging-adapter"/);
+  });
+
+  it("come with a dashboard that names the function, its region and its log group", async () => {
+    const { recorder } = await create();
+    await settled();
+    const { dashboardName, dashboardBody } = recorder.find(DASHBOARD, "adapter-dashboard").inputs;
+    assert.equal(dashboardName, "escapement-staging-adapter");
+    const { widgets } = JSON.parse(String(dashboardBody));
+    assert.equal(widgets.length, 4);
+    for (const { properties } of widgets) assert.equal(properties.region, "eu-west-1");
+    for (const metric of Object.values(METRICS))
+      assert.ok(String(dashboardBody).includes(`"${metric}"`), metric);
+    assert.match(String(dashboardBody), /SOURCE '\/aws\/lambda\/escapement-staging-adapter'/);
+  });
+});
+
+describe("AdapterLambda's HTTP API", () => {
+  const frontDoor = AdapterFrontDoor.HttpApi;
+
+  it("is its address, known to the configuration without a parameter", async () => {
+    const { adapter, recorder } = await create({ frontDoor });
+    const url = "https://abc123.execute-api.eu-west-1.amazonaws.com/open";
+    assert.equal(await outputValue(adapter.url), url);
+    assert.equal(adapter.audienceParameterName, undefined);
+    await settled();
+    const config = await configOf(recorder);
+    assert.deepEqual((config as { routes: unknown }).routes, [
+      { path: "/open", action: "open", audience: url },
+    ]);
+    parseConfig(config, builtInSources);
+    for (const type of [URL_TYPE, PARAMETER]) assert.deepEqual(recorder.ofType(type), []);
+    assert.ok(!JSON.stringify(statementsOf(recorder)).includes("ssm:"));
+  });
+
+  it("lets only POST on the one route through to the function, by payload format 2.0", async () => {
+    const { recorder } = await create({ frontDoor });
+    await settled();
+    const { routeKey, authorizationType } = recorder.find(API("Route"), "adapter-route").inputs;
+    assert.deepEqual([routeKey, authorizationType], ["POST /open", undefined]);
+    const { integrationType, payloadFormatVersion } = recorder.find(
+      API("Integration"),
+      "adapter-integration",
+    ).inputs;
+    assert.deepEqual([integrationType, payloadFormatVersion], ["AWS_PROXY", "2.0"]);
+    assert.deepEqual(recorder.find(PERMISSION, "adapter-api-permission").inputs, {
+      function: "escapement-staging-adapter",
+      action: "lambda:InvokeFunction",
+      principal: "apigateway.amazonaws.com",
+      statementId: "HttpApi",
+      sourceArn: `arn:aws:execute-api:eu-west-1:${ACCOUNT}:abc123/$default/POST/open`,
+    });
+  });
+
+  it("throttles and writes an access log, which carries no header and no body", async () => {
+    const { recorder } = await create({ frontDoor, httpApi: { requestsPerSecond: 5 }, logRetentionDays: 7 });
+    await settled();
+    const { defaultRouteSettings, accessLogSettings } = recorder.find(API("Stage"), "adapter-stage").inputs;
+    assert.deepEqual(defaultRouteSettings, { throttlingRateLimit: 5, throttlingBurstLimit: 100 });
+    const { format } = accessLogSettings as { format: string };
+    assert.doesNotMatch(format, /authorizer|header|body|error/i);
+    assert.deepEqual(recorder.find(LOG_GROUP, "adapter-access").inputs, {
+      name: "/aws/vendedlogs/escapement-staging-adapter-access",
+      retentionInDays: 7,
+    });
+  });
+
+  it("by a domain of one's own has AWS's address off, and says where DNS has to point", async () => {
+    const httpApi = {
+      domainName: "adapter.example.com",
+      certificateArn: "arn:aws:acm:eu-west-1:1:certificate/1",
+    };
+    const { adapter, recorder } = await create({ frontDoor, httpApi });
+    assert.equal(await outputValue(adapter.url), "https://adapter.example.com/open");
+    assert.equal(await outputValue(adapter.domainTarget as pulumi.Output<string>), "d-1.execute-api.aws");
+    assert.equal(await outputValue(adapter.domainZoneId as pulumi.Output<string>), "Z1");
+    await settled();
+    assert.equal(recorder.find(API("Api"), "adapter-api").inputs.disableExecuteApiEndpoint, true);
+    assert.equal(recorder.find(API("ApiMapping"), "adapter-mapping").inputs.domainName, "adapter-domain-id");
+  });
+
+  it("with its own mistakes is refused", async () => {
+    const httpApi = { domainName: "Adapter", requestsPerSecond: 0 };
+    await assert.rejects(create({ frontDoor, httpApi, timeoutSeconds: 60 }), (error: Error) => {
+      for (const part of [
+        "httpApi.requestsPerSecond: 0",
+        "httpApi.domainName, httpApi.certificateArn: are given both",
+        'httpApi.domainName: "Adapter"',
+        "timeoutSeconds: an HTTP API waits 29 s at most",
+      ]) {
+        assert.ok(error.message.includes(part), `${part} is missing from: ${error.message}`);
+      }
+      return true;
+    });
     await settled();
   });
 });

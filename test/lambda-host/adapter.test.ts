@@ -138,8 +138,8 @@ describe("The deployed adapter", () => {
     try {
       const { status, body } = await ask({ name: ENTRY });
       assert.deepEqual([status, body.code], [502, "source_denied"]);
-      const decision = laptop.decisions.at(-1);
-      assert.deepEqual([decision?.action, decision?.allowed], ["secretsmanager:GetSecretValue", false]);
+      const denied = laptop.decisions.filter(({ allowed }) => !allowed).at(-1);
+      assert.equal(denied?.action, "secretsmanager:GetSecretValue");
     } finally {
       putRolePolicy(laptop.account, "escapement-staging-adapter", "permissions", text);
     }

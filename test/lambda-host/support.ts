@@ -59,7 +59,8 @@ export class Laptop {
     this.aws = await startAws({ account, fetch: routes.fetch, onInternalError });
     const { url: endpointUrl, onDecision } = this.aws;
     this.running = await startLambdaHost({ account, endpointUrl, routes, onDecision, onInternalError });
-    this.cloud = createAwsCloud(account, { onFunctionUrl: this.running.publish });
+    const { publish, publishApi } = this.running;
+    this.cloud = createAwsCloud(account, { onFunctionUrl: publish, onApiAddress: publishApi });
   }
 
   async stop(): Promise<void> {

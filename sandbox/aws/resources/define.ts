@@ -80,11 +80,23 @@ export function defineResource(resource: AwsResource): ResourceType {
   };
 }
 
-const gone: readonly string[] = ["NoSuchEntity", "ResourceNotFoundException"];
+const gone: readonly string[] = ["NoSuchEntity", "NotFoundException", "ResourceNotFoundException"];
 
 /** What a resource came to be: from its outputs, for what an update or a deletion needs of it. */
 export function textOf({ outputs, inputs }: Pick<DeleteRequest, "outputs" | "inputs">, name: string): string {
   return String(outputs[name] ?? inputs[name]);
+}
+
+/** Refuses another value by name than the one that is implemented. */
+export function requireValue(
+  inputs: Inputs,
+  { type }: Pick<ResourceRequest, "type">,
+  name: string,
+  only: string,
+): void {
+  const value = inputs.text(name);
+  if (value === undefined || value === only) return;
+  throw new TypeError(`sandbox: ${type} implements only "${only}" as "${name}", not "${value}"`);
 }
 
 /** The region that a call is for: its own argument, the provider's, the account's. */

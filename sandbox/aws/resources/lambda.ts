@@ -1,4 +1,4 @@
-import type { ResourceRequest, ResourceType } from "../../engine/cloud";
+import type { ResourceType } from "../../engine/cloud";
 import type { Archive } from "../../engine/values";
 import { type Account, makeUuid } from "../account";
 import { Authorizer } from "../authorize";
@@ -17,7 +17,7 @@ import {
   updateFunction,
 } from "../functions";
 import { assumeServiceRole } from "../service-role";
-import { defineResource, type Inputs, nameOf, regionOf, textOf } from "./define";
+import { defineResource, type Inputs, nameOf, regionOf, requireValue, textOf } from "./define";
 
 /** `aws.lambda.Function`, of Node's runtimes and from an archive. Its id is its name. */
 export function functionResource(account: Account): ResourceType {
@@ -196,12 +196,6 @@ export function functionUrlResource(account: Account, onCreated?: FunctionUrlLis
       findFunction(account, "", textOf(old, "functionArn")).url = undefined;
     },
   });
-}
-
-function requireValue(inputs: Inputs, { type }: ResourceRequest, name: string, only: string): void {
-  const value = inputs.text(name);
-  if (value === undefined || value === only) return;
-  throw new TypeError(`sandbox: ${type} implements only "${only}" as "${name}", not "${value}"`);
 }
 
 function functionOf(
