@@ -78,30 +78,29 @@ function drawEnvironment(drawing: Drawing, input: TrustInput, environment: Trust
     const why = role && loginReason(input, environment, role, subjectAttributes);
     if (role === undefined || why === undefined) continue;
     const node = drawRole(drawing, input, role);
-    for (const { who, what } of openers) drawing.edge(drawing.node("who", who), node, `${what}: ${why}`);
+    for (const opener of openers) drawing.edge(drawing.node("who", opener), node, why);
   }
   for (const adapter of input.adapters) {
     for (const rule of rulesOf(adapter)) {
       if (rule.environment !== environment.name) continue;
       const node = drawRule(drawing, input, adapter, rule);
       const root = rule.rootEnvironment === undefined ? "" : ` and root_env ${rule.rootEnvironment}`;
-      for (const { who, what } of openers) {
-        drawing.edge(drawing.node("who", who), node, `${what}: current_env ${rule.environment}${root}`);
+      for (const opener of openers) {
+        drawing.edge(drawing.node("who", opener), node, `current_env ${rule.environment}${root}`);
       }
     }
   }
 }
 
 /** Who opens an environment, by itself or in one that imports it. */
-function openersOf(input: TrustInput, environment: TrustEnvironment): { who: string; what: string }[] {
+function openersOf(input: TrustInput, environment: TrustEnvironment): string[] {
   const importers = input.environments.filter(({ imports }) => imports.includes(environment.name));
   return [environment, ...importers].flatMap(({ name, organization }) => {
+    const opens = name === environment.name ? `opens ${name}` : `opens ${name}, which imports ${environment.name}`;
     const declared = input.permissions.filter((permission) => permission.environment === name);
-    const what =
-      name === environment.name ? `opens ${name}` : `opens ${name}, which imports ${environment.name}`;
-    if (declared.length > 0)
-      return declared.map(({ who, permission }) => ({ who, what: `${what} (${permission})` }));
-    return [{ who: `every member of ${organization ?? input.organization ?? "the organization"}`, what }];
+    return declared.length > 0
+      ? declared.map(({ who, permission }) => `${who} (${permission}) ${opens}`)
+      : [`every member of ${organization ?? input.organization ?? "the organization"} ${opens}`];
   });
 }
 

@@ -12,8 +12,16 @@ export function renderMermaid(map: TrustMap): string {
   if (boxes.length === 0) return 'flowchart LR\n  none["nobody reaches anything"]\n';
   const ids = new Map(boxes.map(({ id }, index) => [id, `n${index}`]));
   const lines = [
+    // Lines are broken here, at what belongs together; Mermaid would break them once more.
+    '%%{init: {"flowchart": {"wrappingWidth": 600}}}%%',
     "flowchart LR",
-    ...boxes.map(({ id, kind, labels }) => `  ${ids.get(id)}${shape(kind, labels)}:::${CLASSES[kind]}`),
+    ...islands(boxes, edges).flatMap((island, index) => [
+      `  subgraph s${index}[" "]`,
+      "    direction LR",
+      ...island.map(({ id, kind, labels }) => `    ${ids.get(id)}${shape(kind, labels)}:::${CLASSES[kind]}`),
+      "  end",
+      `  style s${index} fill:none,stroke:#ccc`,
+    ]),
     ...edges.map(({ from, to, kind, whys }) => {
       const arrow = kind === "replaces" ? "-.->" : "-->";
       return `  ${ids.get(from)} ${arrow}|"${whys.flatMap((why) => wrap(why)).join("<br/>")}"| ${ids.get(to)}`;
@@ -62,6 +70,16 @@ function group({ nodes, edges }: TrustMap): { boxes: Box[]; edges: Line[] } {
   return { boxes: [...boxes.values()], edges: [...lines.values()] };
 }
 
+/** What hangs together, a stage as a rule: framed, so that nothing else is drawn through it. */
+function islands(boxes: readonly Box[], edges: readonly Line[]): Box[][] {
+  const islandOf = new Map(boxes.map(({ id }) => [id, id]));
+  for (const { from, to } of edges) {
+    const [one, other] = [islandOf.get(from) ?? from, islandOf.get(to) ?? to];
+    for (const [id, island] of islandOf) if (island === other) islandOf.set(id, one);
+  }
+  return [...new Set(islandOf.values())].map((island) => boxes.filter(({ id }) => islandOf.get(id) === island));
+}
+
 function shape(kind: MapNode["kind"], labels: readonly string[]): string {
   // Names of entries are kept whole: they are what one looks for.
   const text =
@@ -71,10 +89,10 @@ function shape(kind: MapNode["kind"], labels: readonly string[]): string {
   return kind === "who" ? `(["${text}"])` : kind === "adapter-rule" ? `[["${text}"]]` : `["${text}"]`;
 }
 
-/** Breaks at spaces and after separators, so that no line is much longer than WIDTH. */
+/** Breaks at spaces, so that names stay whole. */
 function wrap(text: string): string[] {
   const lines: string[] = [""];
-  for (const word of text.split(/(?<=[ /:,@-])/)) {
+  for (const word of text.split(/(?<= )/)) {
     const last = lines.at(-1) ?? "";
     if (last !== "" && last.length + word.length > WIDTH) lines.push(word);
     else lines[lines.length - 1] = last + word;
