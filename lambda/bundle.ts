@@ -27,17 +27,18 @@ const BANNER = [
  *
  * The result is the same bytes from any folder. Target is Node 20, so that a laptop runs what is deployed.
  *
- * @param options.entry a TypeScript or JavaScript module that exports `sources`, made with `defineSource`, or a whole
- *   `handler` of its own. Its `escapement/adapter` is this package's. Default: the adapter with the built-in sources.
- * @throws Error for an entry that exports neither, or that cannot be bundled
+ * @param options.entry a TypeScript or JavaScript module that exports `sources`, made with `defineSource`, `rotators`, made with
+ *   `defineRotator`, or a whole `handler` of its own. Its `escapement/adapter` is this package's. Default: the adapter with the built-in sources.
+ * @throws Error for an entry that exports none of them, or that cannot be bundled
  */
 export async function bundleAdapter(options: { readonly entry?: string } = {}): Promise<AdapterBundle> {
   const root = findPackageRoot(__dirname);
   const entry = path.resolve(options.entry ?? path.join(root, "lambda/entry.ts"));
   let { outputFiles, exported } = await bundleModule(root, `export * from ${JSON.stringify(entry)};`);
   if (!exported.includes("handler")) {
-    if (!exported.includes("sources")) throw new Error(`${entry} exports neither "sources" nor "handler"`);
-    ({ outputFiles } = await bundleModule(root, aroundSources(entry)));
+    const own = ["sources", "rotators"].filter((name) => exported.includes(name));
+    if (own.length === 0) throw new Error(`${entry} exports neither "sources" nor "rotators" nor "handler"`);
+    ({ outputFiles } = await bundleModule(root, aroundOwn(entry, own)));
   }
   const files = numberChunks(new Map(outputFiles.map((file) => [path.basename(file.path), file.text])));
   const hash = createHash("sha256");
@@ -53,11 +54,12 @@ export async function bundleAdapter(options: { readonly entry?: string } = {}): 
 const ADAPTER = "escapement/adapter";
 
 /** Starting begins while Lambda still loads the function, as in `entry.ts`. */
-function aroundSources(entry: string): string {
+function aroundOwn(entry: string, names: readonly string[]): string {
+  const own = names.join(", ");
   return [
-    `import { sources } from ${JSON.stringify(entry)};`,
+    `import { ${own} } from ${JSON.stringify(entry)};`,
     `import { createHandler, startFromFolder } from ${JSON.stringify(ADAPTER)};`,
-    "export const handler = createHandler(startFromFolder(__dirname, { sources }));",
+    `export const handler = createHandler(startFromFolder(__dirname, { ${own} }));`,
   ].join("\n");
 }
 
@@ -77,6 +79,8 @@ async function bundleModule(root: string, contents: string) {
     target: "node20",
     format: "esm",
     mainFields: ["module", "main"],
+    // pg asks for it by name and goes on without it.
+    external: ["pg-native"],
     outExtension: { ".js": ".mjs" },
     chunkNames: "[hash]",
     banner: { js: BANNER },

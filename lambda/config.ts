@@ -1,9 +1,11 @@
 import * as z from "zod/mini";
 import { compilePattern, describeEnvironmentPattern, describeNamePattern } from "./access/pattern";
-import type { AccessRule } from "./access/rules";
+import type { AccessRule, Action } from "./access/rules";
 import type { IssuerConfig } from "./auth/signature";
 import { AdapterConfigError } from "./errors";
 import { describeIssues } from "./issues";
+import { findRotationContradictions } from "./rotate-config";
+import type { Rotator } from "./rotators/define-rotator";
 import type { Source } from "./sources/define-source";
 
 /**
@@ -18,6 +20,20 @@ export interface AdapterConfig {
   readonly access: readonly AccessRule[];
   /** Settings of each source that requests may name, for instance `{ "secrets-manager": {} }`. */
   readonly sources: Readonly<Record<string, unknown>>;
+  /**
+   * What may be rotated: settings by target, by rotator, for instance `{ "postgres": { "orders": { … } } }`. Only in a
+   * configuration whose routes rotate.
+   */
+  readonly rotators?: Readonly<Record<string, Readonly<Record<string, unknown>>>> | undefined;
+  /** Where rotations are remembered. Required with `rotators`. */
+  readonly journal?:
+    | {
+        /** The DynamoDB table with an item for each target. */
+        readonly table: string;
+        /** What the Secrets Manager entry of a target begins with; `<rotator>/<target>` follows. */
+        readonly entryPrefix: string;
+      }
+    | undefined;
   /** Where used tokens are remembered. `memory` is for one process only; the Lambda handler refuses it. */
   readonly replay: { readonly store: "dynamodb"; readonly table: string } | { readonly store: "memory" };
   /** How far the issuer's clock may be from ours. 0 to 300. @default 30 */
@@ -29,7 +45,8 @@ export interface AdapterConfig {
 export interface RouteConfig {
   /** The path as the caller writes it, compared byte for byte, for instance `/open`. */
   readonly path: string;
-  readonly action: "open";
+  /** All routes of one adapter do the same: what opens must not be able to rotate. */
+  readonly action: Action;
   /** The token's `aud`: the full URL in the environment's `url`, compared byte for byte. */
   readonly audience?: string | undefined;
   /** Name of the SSM parameter that holds the audience, where the address is known only after deployment. */
@@ -88,6 +105,8 @@ const described = (describe: (value: string) => string | undefined) =>
   );
 const environment = described(describeEnvironmentPattern);
 const base64url = where((value) => /^[\w-]+$/.test(value), "must be base64url");
+/** Part of the name of a Secrets Manager entry. */
+const targetName = where((value) => /^[\w.-]+$/.test(value), "must be letters, digits, _, . and -");
 const pinnedKey = z.strictObject({
   kty: z.literal("RSA"),
   kid: text,
@@ -114,7 +133,7 @@ const schema = z.strictObject({
     .array(
       z.strictObject({
         path: where((value) => /^\/[\w./-]*$/.test(value), "must be a path of plain segments"),
-        action: z.literal("open"),
+        action: z.enum(["open", "rotate"]),
         audience: z.optional(httpsUrl),
         audienceParameter: z.optional(text),
       }),
@@ -130,6 +149,8 @@ const schema = z.strictObject({
     }),
   ),
   sources: z.record(text, z.unknown()),
+  rotators: z.optional(z.record(text, z.record(targetName, z.unknown()))),
+  journal: z.optional(z.strictObject({ table: text, entryPrefix: text })),
   replay: z.discriminatedUnion("store", [
     z.strictObject({ store: z.literal("dynamodb"), table: text }),
     z.strictObject({ store: z.literal("memory") }),
@@ -149,15 +170,20 @@ const schema = z.strictObject({
 }) satisfies z.ZodMiniType<AdapterConfig>;
 
 /**
- * Checks a configuration against the sources this adapter was built with, and completes it.
+ * Checks a configuration against the sources and rotators this adapter was built with, and completes it.
  *
  * @throws {AdapterConfigError} with every problem, so that one round of mending is enough
  */
-export function parseConfig(untrusted: unknown, sources: readonly Source[]): ResolvedConfig {
+export function parseConfig(
+  untrusted: unknown,
+  sources: readonly Source[],
+  rotators: readonly Rotator[] = [],
+): ResolvedConfig {
   const parsed = schema.safeParse(untrusted);
   const problems = [
     ...(parsed.success ? [] : describeIssues(parsed.error.issues)),
     ...findContradictions(untrusted, sources),
+    ...findRotationContradictions(untrusted, rotators),
   ];
   if (!parsed.success || problems.length > 0) throw new AdapterConfigError(problems);
   return {
@@ -213,7 +239,7 @@ function checkRule(rule: Fields, index: number, organization: unknown, sources: 
       problems.push(`${at}.${field}: its project is named like the organization, which cannot be told apart`);
     }
   }
-  if (typeof rule.source === "string" && !Object.hasOwn(sources, rule.source)) {
+  if (rule.action !== "rotate" && typeof rule.source === "string" && !Object.hasOwn(sources, rule.source)) {
     problems.push(`${at}.source: ${rule.source} is not configured under config.sources`);
   }
   return problems;

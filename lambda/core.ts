@@ -16,6 +16,10 @@ import { type Deadline, inTime } from "./deadline";
 import { AdapterError, type AdapterErrorCode, toAdapterError } from "./errors";
 import { type Adapter, type AdapterRequest, jsonResponse, textResponse } from "./http";
 import { prepareCall } from "./request-body";
+import { createRotation, type PrepareRotation } from "./rotate";
+import type { Rotator, RotatorTools } from "./rotators/define-rotator";
+import { builtInRotators, connectRotators } from "./rotators/index";
+import type { Journal } from "./rotators/journal";
 import { findRoute, type Route } from "./routes";
 import type { PreparedCall, Source } from "./sources/define-source";
 import { builtInSources, connectSources, fetchText } from "./sources/index";
@@ -26,12 +30,18 @@ export interface AdapterOptions {
   readonly config: AdapterConfig;
   /** Sources besides the built-in ones, made with `defineSource`. */
   readonly sources?: readonly Source[];
+  /** Rotators besides the built-in ones, made with `defineRotator`. */
+  readonly rotators?: readonly Rotator[];
   /** @default `createAuditLog({ service: "escapement-adapter" })`, without metrics */
   readonly log?: Logger;
   /** Milliseconds since 1970. @default Date.now */
   readonly now?: () => number;
   /** @default the store that `config.replay` names */
   readonly replayStore?: ReplayStore;
+  /** Where rotations are remembered. @default what `config.journal` names */
+  readonly journal?: Journal;
+  /** What rotators read their administrators' logins with. @default AWS Secrets Manager */
+  readonly rotatorTools?: RotatorTools;
   /** @default AWS Systems Manager */
   readonly readParameter?: ReadParameter;
 }
@@ -75,7 +85,7 @@ async function createAnswer(
   { log, now }: { readonly log: Logger; readonly now: () => number },
 ): Promise<Answer> {
   const definitions = [...builtInSources, ...(options.sources ?? [])];
-  const config = parseConfig(options.config, definitions);
+  const config = parseConfig(options.config, definitions, [...builtInRotators, ...(options.rotators ?? [])]);
   const { organization, limits, clockSkewSeconds: skew } = config;
   const routes = createRoutes(config, { log, now, readParameter: options.readParameter ?? readSsmParameter });
   const verifySignature = createSignatureVerifier(config.issuers, {
@@ -84,15 +94,16 @@ async function createAnswer(
     log,
   });
   const checkAccess = createAccessCheck(config.access);
-  const [replayStore, sources] = await Promise.all([
+  const [replayStore, sources, prepareRotation] = await Promise.all([
     options.replayStore ?? createReplayStore(config.replay),
     connectSources(config.sources, definitions),
+    connectRotation(config, options, now),
   ]);
 
   /** Reads, and when that fails lets the token be used once more: nothing of the answer has been sent. */
   async function read(call: PreparedCall, use: TokenUse, { deadline, trace }: Reading): Promise<string> {
     const milliseconds = Math.min(
-      limits.sourceMilliseconds,
+      trace.asked?.action === "rotate" ? limits.requestMilliseconds : limits.sourceMilliseconds,
       deadline.remaining() - RESERVE_MILLISECONDS.giveBack,
     );
     try {
@@ -135,7 +146,10 @@ async function createAnswer(
     checkOrganization(claims.organization, organization);
     checkBodyHash(claims.bodyHash, request.body);
 
-    const { source, call } = prepareCall(request.body, sources);
+    const { source, call } =
+      action === "open"
+        ? prepareCall(request.body, sources)
+        : prepareRotation(request.body, `${organization}/${environment}`);
     const names = call.names;
     trace.asked = { action, source, names };
     checkAccess({ environment, rootEnvironment, action, source, names });
@@ -146,6 +160,27 @@ async function createAnswer(
     );
     return read(call, use, { deadline, trace });
   };
+}
+
+/** Nothing is loaded, let alone connected, for an adapter that rotates nothing. */
+async function connectRotation(
+  { rotators = {}, journal, limits }: ResolvedConfig,
+  options: AdapterOptions,
+  now: () => number,
+): Promise<PrepareRotation> {
+  const definitions = [...builtInRotators, ...(options.rotators ?? [])];
+  if (journal === undefined) {
+    return () => {
+      throw new TypeError("a checked configuration with a route that rotates has a journal");
+    };
+  }
+  const { createAwsJournal, createAwsTools } = await import("./rotate-aws.js");
+  return createRotation({
+    rotators: await connectRotators(rotators, definitions, options.rotatorTools ?? createAwsTools()),
+    journal: options.journal ?? createAwsJournal({ ...journal, now }),
+    now,
+    requestMilliseconds: limits.requestMilliseconds,
+  });
 }
 
 interface Reading {

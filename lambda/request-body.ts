@@ -22,7 +22,8 @@ export function prepareCall(
   return { source, call: connected.prepare(request) };
 }
 
-function parseObject(body: Uint8Array): Readonly<Record<string, unknown>> {
+/** @throws {AdapterError} request_invalid_json, request_invalid */
+export function parseObject(body: Uint8Array): Readonly<Record<string, unknown>> {
   let value: unknown;
   try {
     value = JSON.parse(utf8.decode(body));
@@ -35,7 +36,8 @@ function parseObject(body: Uint8Array): Readonly<Record<string, unknown>> {
   return value as Record<string, unknown>;
 }
 
-function onlyKey(map: ReadonlyMap<string, unknown>): string | undefined {
+/** The key of a map that has one. */
+export function onlyKey(map: ReadonlyMap<string, unknown>): string | undefined {
   const [first, ...others] = map.keys();
   return others.length === 0 ? first : undefined;
 }

@@ -1,4 +1,4 @@
-import { escapeIdentifier, escapeLiteral } from "pg";
+import { quoteName, quoteText } from "./sql";
 
 export interface PostgresGrants {
   /** Owns what the application makes. It cannot log in. */
@@ -18,20 +18,20 @@ export interface PostgresGrants {
  * later; before that `CREATEROLE` reaches every role that is no superuser.
  */
 export function postgresGrants({ ownerRole, users, adminRole }: PostgresGrants): string {
-  const owner = escapeIdentifier(ownerRole);
-  const admin = escapeIdentifier(adminRole);
+  const owner = quoteName(ownerRole);
+  const admin = quoteName(adminRole);
   const create = (role: string, options: string) =>
     [
-      `IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = ${escapeLiteral(role)}) THEN`,
-      `    CREATE ROLE ${escapeIdentifier(role)} ${options};`,
+      `IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = ${quoteText(role)}) THEN`,
+      `    CREATE ROLE ${quoteName(role)} ${options};`,
       "  END IF;",
     ].join("\n");
   const ofUser = (user: string) => {
-    const name = escapeIdentifier(user);
+    const name = quoteName(user);
     return [
       create(user, "LOGIN"),
       `GRANT ${owner} TO ${name};`,
-      `ALTER ROLE ${name} SET role = ${escapeLiteral(ownerRole)};`,
+      `ALTER ROLE ${name} SET role = ${quoteText(ownerRole)};`,
       `GRANT ${name} TO ${admin} WITH ADMIN OPTION;`,
     ];
   };

@@ -1,10 +1,11 @@
 import { checkServerIdentity } from "node:tls";
-import { Client, DatabaseError, escapeIdentifier, escapeLiteral } from "pg";
+import { Client, DatabaseError } from "pg";
 import { AdapterError } from "../errors";
 import type { RotatorTools } from "./define-rotator";
 import { generatePassword } from "./password";
 import type { PostgresCredential, PostgresSettings } from "./postgres";
 import { scramVerifier } from "./scram";
+import { quoteName, quoteText } from "./sql";
 import type { Target } from "./target";
 
 /** For connecting, and for each statement. */
@@ -44,8 +45,8 @@ export function createPostgresTarget(
     create: async ({ slot }) => ({ username: users[slot === "a" ? 0 : 1], password: generatePassword() }),
 
     async apply({ username, password }, { until }) {
-      const verifier = escapeLiteral(await scramVerifier(password));
-      await change(`ALTER ROLE ${escapeIdentifier(username)} LOGIN PASSWORD ${verifier}`, until);
+      const verifier = quoteText(await scramVerifier(password));
+      await change(`ALTER ROLE ${quoteName(username)} LOGIN PASSWORD ${verifier}`, until);
     },
 
     async verify(credential) {
@@ -64,7 +65,7 @@ export function createPostgresTarget(
     async revoke({ username }, { until, keep }) {
       // The other credential of a user died when this one's password was changed.
       if ([...users, ...keep.map((kept) => kept.username)].includes(username)) return;
-      await change(`ALTER ROLE ${escapeIdentifier(username)} PASSWORD NULL`, until);
+      await change(`ALTER ROLE ${quoteName(username)} PASSWORD NULL`, until);
     },
 
     slotOf({ username }) {

@@ -5,7 +5,7 @@ import path from "node:path";
 import { bundleAdapter } from "../../lambda/bundle";
 
 /** Of the built-in adapter, as test/adapter/bundle.test.ts has it. */
-const MAX_BYTES = 520_000;
+const MAX_BYTES = 640_000;
 const SOURCES = `
   import { defineSource } from "escapement/adapter";
   import * as z from "zod/mini";
@@ -39,10 +39,24 @@ describe("An adopter's entry", () => {
     assert.equal(moved.sha256, own.sha256, "from another folder it is the same bytes");
   });
 
-  it("is refused when it exports neither sources nor a handler, by its path", async () => {
+  it("may export its rotators, too", async () => {
+    const rotators = 'export const rotators = [{ name: "my-own-rotator" }];';
+    const both = await bundleAdapter({ entry: write("both.ts", SOURCES + rotators) });
+    const alone = await bundleAdapter({ entry: write("alone.ts", rotators) });
+    const code = [both, alone].map(({ files }) => Buffer.from(files["index.mjs"] ?? "").toString());
+    assert.deepEqual(
+      code.map((text) => ["my-own-source", "my-own-rotator"].map((name) => text.includes(name))),
+      [
+        [true, true],
+        [false, true],
+      ],
+    );
+  });
+
+  it("is refused when it exports neither sources nor rotators nor a handler, by its path", async () => {
     const entry = write("neither.ts", "export const source = 1;");
     await assert.rejects(bundleAdapter({ entry }), {
-      message: `${entry} exports neither "sources" nor "handler"`,
+      message: `${entry} exports neither "sources" nor "rotators" nor "handler"`,
     });
   });
 });

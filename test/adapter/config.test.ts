@@ -75,7 +75,7 @@ describe("the adapter's configuration", () => {
       "config.organization: must be the name of a Pulumi organization",
       "config.replay.store: must be dynamodb or memory",
       "config.routes[0]: needs exactly one of audience and audienceParameter",
-      "config.routes[1].action: must be open",
+      "config.routes[1].action: must be open or rotate",
       "config.routes[1].path: is given twice",
       "config.routes[1]: needs exactly one of audience and audienceParameter",
       "config.sources.drawer: is not one of this adapter's sources (secrets-manager, vault)",
