@@ -11,6 +11,7 @@ const scratch = mkdtempSync(join(tmpdir(), "escapement-soak-"));
 
 const steps = [
   ...[22, 24].map((major) => ({ title: `the suite on Node ${major}`, run: () => suiteOn(major) })),
+  { title: "the packed tarball, as others install, compile, construct and run it", run: packed },
   { title: "the sandbox, kept up and used by Pulumi's own SDK", run: served },
   { title: "the AWS CLI logs in with a minted token and reads, or is refused in AWS's words", run: awsCli },
 ];
@@ -24,6 +25,11 @@ async function suiteOn(major) {
   await command(join(bin, "node"), [join(root, "node_modules", "mocha", "bin", "mocha.js")], {
     PATH: `${bin}:${process.env.PATH}`,
   });
+}
+
+/** In an empty folder, without Go and without install scripts. */
+async function packed() {
+  await command("npx", ["tsx", join(root, "tools", "soak-package.ts"), join(scratch, "package")]);
 }
 
 /** `sandbox serve` as a person runs it: the env file appears, the SDK works with it, Ctrl-C leaves nothing. */
