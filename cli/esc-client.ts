@@ -112,12 +112,12 @@ function withoutRequest(error: unknown, accessToken: string): EscClientError {
   return new EscClientError(message, { status, findings: diagnostics.map((each) => clean(findingIn(each))) });
 }
 
-/** `project/name:line:column: what`, on one line. */
+/** `project/name:line:column: values.path: what`, on one line: the path names what it is about. */
 function findingIn(diagnostic: unknown): string {
   const { summary, detail, range, path } = isMap(diagnostic) ? diagnostic : {};
-  const where = isMap(range) ? positionIn(range) : typeof path === "string" ? path : "";
-  const what = [summary, detail].filter((part): part is string => typeof part === "string" && part !== "");
-  return [...(where === "" ? [] : [where]), ...what].join(": ").replace(/\s*\n\s*/g, "; ");
+  const parts = [isMap(range) ? positionIn(range) : "", path, summary, detail];
+  const said = parts.filter((part): part is string => typeof part === "string" && part !== "");
+  return said.join(": ").replace(/\s*\n\s*/g, "; ");
 }
 
 function positionIn({ environment, begin }: Record<string, unknown>): string {

@@ -21,6 +21,11 @@ export interface InventoryItem {
   readonly livesIn: "aws-secrets" | "external" | "esc";
   readonly stages: readonly Stage[];
   readonly variables: readonly InventoryVariable[];
+  /**
+   * No environment reads it any more, and it stays where it is: the revision that consumers have (`@live`) still
+   * reads it. Remove the line once a revision without it has been promoted. @default false
+   */
+  readonly retired?: boolean;
 }
 
 /** This project's secrets and settings. */

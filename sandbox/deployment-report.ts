@@ -79,10 +79,10 @@ function summary({ ok, operation, changes, durationMs }: Deployment): string {
   const counts = (Object.keys(words) as Change[]).flatMap((change) =>
     changes[change] === undefined ? [] : [`${changes[change]} ${words[change][tense]}`],
   );
-  const what = counts.length === 0 ? "nothing to do" : counts.join(", ");
+  const what = counts.length === 0 ? "nothing" : counts.join(", ");
   const seconds = `${(durationMs / 1000).toFixed(1)} s`;
   if (ok) return `${what} (${seconds})`;
-  return operation === "preview" ? `failed after ${seconds}` : `failed after ${seconds}; until then: ${what}`;
+  return operation === "preview" ? `failed after ${seconds}` : `failed after ${seconds}; done until then: ${what}`;
 }
 
 function indented(text: string): string[] {

@@ -13,7 +13,7 @@ import {
   stack,
 } from "../definition/index";
 import { type EntryOwner, entryId } from "../entry-id";
-import { type InventoryItem, itemsOf } from "../inventory";
+import { type InventoryItem, itemsOf, type Stage } from "../inventory";
 import { basedOn } from "./base";
 
 /** A Pulumi stack whose outputs a stage reads. */
@@ -52,8 +52,8 @@ export function stage(name: "staging" | "prod", options: StageOptions) {
   const owner = { namePrefix, project, stage: name };
   const outputs = outputsOf(sources);
   const ecr = outputs.find(({ output }) => output === "ecr_repository_url");
-  const stored = loginRoleArn === undefined ? [] : itemsOf(name, "aws-secrets");
-  const asked = adapterUrl === undefined ? [] : itemsOf(name, "external");
+  const stored = loginRoleArn === undefined ? [] : readItems(name, "aws-secrets");
+  const asked = adapterUrl === undefined ? [] : readItems(name, "external");
 
   return basedOn(project, `What ${name} runs with`)
     .value("stage", name)
@@ -95,6 +95,10 @@ export function stage(name: "staging" | "prod", options: StageOptions) {
       ]),
     )
     .pulumiConfig(({ aws }) => ({ "aws:region": aws.region }));
+}
+
+function readItems(stage: Stage, livesIn: InventoryItem["livesIn"]): readonly InventoryItem[] {
+  return itemsOf(stage, livesIn).filter(({ retired }) => !retired);
 }
 
 /** Every output that a variable wants, in the order of the configuration. */

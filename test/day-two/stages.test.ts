@@ -27,7 +27,11 @@ const tighterRule: Edit = [
   /(const open = \{\n)/,
   "$1    rootEnvironment: `${project}/${name}`,\n",
 ];
-const renamed: Edit = ["esc/inventory.ts", 'name: "jwt"', 'name: "session-key"'];
+const jwt = /( {2}\{\n {4}name: ")jwt(",\n[^}]+\}\],\n)( {2}\},\n)/;
+const retiredJwt = / {2}\{\n {4}name: "jwt",\n[^}]+\}\],\n {4}retired: true,\n {2}\},\n/;
+/** Its name changes: what was is kept until a revision that reads the new one is live. */
+const renamed: Edit = ["esc/inventory.ts", jwt, "$1jwt$2    retired: true,\n$3$1session-key$2$3"];
+const removed: Edit = ["esc/inventory.ts", retiredJwt, ""];
 
 describe("Day two, on the program of this repository", () => {
   let cloud: LaptopCloud;
@@ -143,7 +147,11 @@ describe("Day two, on the program of this repository", () => {
     for (const { arn, deletion } of cloud.account.secrets.values())
       if (deletion) cloud.account.secrets.delete(arn);
     const kill = new AbortController();
-    results.killed = await run("staging", "up", program.directory, kill, "aws:dynamodb/table:Table");
+    [results.killed, results.removed] = await Promise.all([
+      run("staging", "up", program.directory, kill, "aws:dynamodb/table:Table"),
+      changedProd.edit(removed).then(() => run("prod", "up", changedProd.directory)),
+    ]);
+    told.liveAfterRemoval = await opens("prod", "live");
     told.stateAfterKill = cloud.state().stacks.get("escapement/staging")?.resources.length;
     results.converged = await run("staging", "up");
     await putValues();
@@ -246,17 +254,25 @@ describe("Day two, on the program of this repository", () => {
     assert.match(renderDeployment(result("rule")), /~ aws:lambda:Function +adapter-function\n +code\[/);
   });
 
-  it("an entry renamed is a new one, and the old one last; @live opens until the new one has a value", () => {
+  it("an entry renamed is a new one beside the old one, and @live opens until the new one has a value", () => {
     assert.deepEqual(changesOf("renamed"), [
       "create entries-session-key",
       "create entries-session-key-tls",
       "update esc-login-role-permissions",
       "update environments-prod",
+    ]);
+    assert.equal(told.liveAfterRename, true);
+    assert.deepEqual([verified.renamedEmpty?.opens, verified.renamedEmpty?.live], [false, 2]);
+    assert.deepEqual([verified.renamed?.ok, verified.renamed?.live], [true, 3]);
+  });
+
+  it("the old entry goes when its line does, after the new one is live, which opens throughout", () => {
+    assert.deepEqual(changesOf("removed"), [
+      "update esc-login-role-permissions",
       "delete entries-jwt-tls",
       "delete entries-jwt",
     ]);
-    assert.equal(verified.renamedEmpty?.opens, false);
-    assert.deepEqual([verified.renamed?.ok, verified.renamed?.live], [true, 3]);
+    assert.equal(told.liveAfterRemoval, true);
   });
 
   it("destroy of staging leaves prod opening", () => {

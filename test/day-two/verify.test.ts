@@ -1,0 +1,177 @@
+import assert from "node:assert/strict";
+import { execFile, execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import path from "node:path";
+import { createEscClient, EscClientError } from "../../cli/esc-client";
+import { verify } from "../../cli/verify";
+import { createEscServer, EscService } from "../../sandbox/pulumi";
+
+const root = path.join(__dirname, "..", "..");
+const accessToken = "pul-0123456789abcdef-of-the-test";
+const id = { organization: "acme", project: "shop", name: "staging" };
+const target = { ...id, version: undefined };
+
+describe("escapement verify", () => {
+  let service: EscService;
+  let url: string;
+  let stop: () => Promise<void>;
+
+  beforeEach(async () => {
+    service = new EscService({ organizations: ["acme"] });
+    service.store.create(id);
+    const server = createEscServer({ service, accessToken });
+    url = await server.start({});
+    stop = () => server.stop();
+  });
+
+  afterEach(() => stop());
+
+  const run = (args: readonly string[], environment: Readonly<Record<string, string>> = {}) =>
+    new Promise<{ code: number; out: string; err: string }>((resolve) => {
+      const child = execFile(
+        process.execPath,
+        ["--import", "tsx", "--", path.join(root, "cli", "main.ts"), "verify", ...args],
+        {
+          cwd: root,
+          env: { ...process.env, PULUMI_BACKEND_URL: url, PULUMI_ACCESS_TOKEN: accessToken, ...environment },
+        },
+        (_, out, err) => resolve({ code: child.exitCode ?? -1, out, err }),
+      );
+    });
+
+  it("answers people and programs, with names and no value; 0, 1 or 2", async function () {
+    this.timeout(30_000);
+    await service.update(id, "values: { environmentVariables: { KEY: { fn::secret: hush }, PORT: 8080 } }");
+    const [people, json, missing, refused, misused, noToken] = await Promise.all([
+      run(["acme/shop/staging", "--promote"]),
+      run(["acme/shop/staging", "--json"]),
+      run(["acme/shop/staging", "acme/shop/prod"]),
+      run(["acme/shop/staging"], { PULUMI_ACCESS_TOKEN: "pul-wrong" }),
+      run(["acme/shop/staging@live", "--promote"]),
+      run(["acme/shop/staging"], { PULUMI_ACCESS_TOKEN: "" }),
+    ]);
+    assert.equal(
+      people?.out,
+      "✓ acme/shop/staging\n  revision 2 opens with 2 variables; live is there now (it is new)\n",
+    );
+    const { ok, environments } = JSON.parse(json?.out ?? "") as { ok: boolean; environments: object[] };
+    assert.deepEqual(
+      [ok, environments],
+      [
+        true,
+        [
+          {
+            environment: "acme/shop/staging",
+            ok: true,
+            opens: true,
+            variables: ["KEY", "PORT"],
+            problems: [],
+            revision: 2,
+          },
+        ],
+      ],
+    );
+    assert.match(
+      missing?.out ?? "",
+      /✗ acme\/shop\/prod\n {2}does not open:\n {4}environment acme\/shop\/prod does not exist/,
+    );
+    assert.match(refused?.err ?? "", /Unauthorized/);
+    assert.match(misused?.err ?? "", /--promote takes what is newest: write shop\/staging without @live/);
+    assert.match(noToken?.err ?? "", /PULUMI_ACCESS_TOKEN is not set/);
+    const all = [people, json, missing, refused, misused, noToken];
+    assert.deepEqual(
+      all.map((one) => one?.code),
+      [0, 0, 1, 2, 2, 2],
+    );
+    for (const one of all) assert.ok(!/hush|pul-/.test(`${one?.out}${one?.err}`), one?.err);
+    assert.equal(service.store.tag(id, "live").revision, 2);
+  });
+
+  it("moves nothing when a newer revision is written while it opens", async () => {
+    await service.update(id, "values: { a: 1 }");
+    const client = await createEscClient({ url, accessToken });
+    const racing = {
+      ...client,
+      async open(...args: Parameters<typeof client.open>) {
+        const variables = await client.open(...args);
+        await service.update(id, "values: { a: 2 }");
+        return variables;
+      },
+    };
+    const result = await verify(racing, target, { promote: true });
+    assert.deepEqual([result.ok, result.opens, result.revision, result.live], [false, true, 2, undefined]);
+    assert.match(result.problems.join(), /a newer revision was written/);
+    assert.deepEqual(
+      service.store.tags(id).map(({ name }) => name),
+      ["latest"],
+    );
+  });
+
+  it("keeps a revision that does not open from consumers, and says where live is", async () => {
+    await service.update(id, "values: { a: 1 }");
+    const client = await createEscClient({ url, accessToken });
+    assert.equal((await verify(client, target, { promote: true })).live, 2);
+    await service.update(
+      id,
+      "values: { a: { fn::open::external: { url: 'https://x.example/', request: {} } } }",
+    );
+    const result = await verify(client, target, { promote: true });
+    assert.deepEqual(
+      [result.ok, result.opens, result.revision, result.live, result.liveWas],
+      [false, false, 3, 2, undefined],
+    );
+    assert.match(result.problems.join(), /^shop\/staging:1:\d+: .*values\.a/);
+    assert.equal(service.store.tag(id, "live").revision, 2);
+  });
+
+  it("never shows the request: an error of the SDK holds the token, what it throws does not", async () => {
+    const answers = [
+      { status: 500, body: { message: `the token ${accessToken} is odd` } },
+      { status: 400, body: { message: "no", diagnostics: [{ summary: `saw ${accessToken}` }] } },
+      { status: 201, body: {} },
+    ];
+    const server: Server = createServer((_, response) => {
+      const { status, body } = answers.shift() ?? { status: 500, body: {} };
+      response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const client = await createEscClient({
+      url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+      accessToken,
+    });
+    try {
+      for (let count = answers.length; count > 0; count -= 1) {
+        const error = await client.open(id).then(
+          () => undefined,
+          (thrown: unknown) => thrown,
+        );
+        assert.ok(error instanceof EscClientError);
+        const shown = `${error.stack} ${JSON.stringify(error)} ${error.findings} ${String(error.cause)}`;
+        assert.ok(!shown.includes(accessToken), error.message);
+      }
+    } finally {
+      server.closeAllConnections();
+      server.close();
+    }
+  });
+});
+
+describe("Consumers of a stage", () => {
+  it("import it at @live, in every stack file of this repository", () => {
+    const files = execFileSync("git", ["ls-files", "-co", "--exclude-standard", "*Pulumi.*.yaml"], {
+      cwd: root,
+      encoding: "utf8",
+    });
+    const imports = files
+      .split("\n")
+      .filter(Boolean)
+      .flatMap(
+        (file) =>
+          readFileSync(path.join(root, file), "utf8").match(/^\s*- escapement\/(staging|prod).*$/gm) ?? [],
+      );
+    assert.ok(imports.length > 0);
+    for (const line of imports) assert.match(line, /@live$/);
+  });
+});
