@@ -7,15 +7,14 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-// A packed copy carries what is built, and not what builds it.
-if (existsSync(join(root, "tsconfig.build.json"))) {
-  const { buildDist } = await import("./build-dist.mjs");
-  const { buildEvaluator } = await import("./build-evaluator.mjs");
-  const packing = ["pack", "publish"].includes(process.env.npm_command ?? "");
-  const dist = buildDist(root);
-  for (const finding of [buildEvaluator(root), await dist]) {
-    if (!finding) continue;
-    process.stderr.write(`prepare: ${finding.line}\n`);
-    if (finding.failed || packing) process.exitCode = 1;
-  }
+const has = (/** @type {string} */ name) => existsSync(join(root, name));
+
+// A packed copy carries what is built, and not what builds it. TypeScript works while Go does.
+const dist = has("tsconfig.build.json") && (await import("./build-dist.mjs")).buildDist(root);
+const evaluator = has("esc/evaluator/shim") && (await import("./build-evaluator.mjs")).buildEvaluator(root);
+const packing = ["pack", "publish"].includes(process.env.npm_command ?? "");
+for (const finding of [evaluator, await dist]) {
+  if (!finding) continue;
+  process.stderr.write(`prepare: ${finding.line}\n`);
+  if (finding.failed || packing) process.exitCode = 1;
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { execFile, execFileSync } from "node:child_process";
-import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { execFile, execFileSync, spawnSync } from "node:child_process";
+import { copyFileSync, cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -90,6 +90,22 @@ describe("The package", () => {
       );
     });
   }
+
+  it("is not packed without its evaluator, on a machine without Go", () => {
+    const folder = mkdtempSync(path.join(tmpdir(), "escapement-pack-"));
+    try {
+      for (const part of ["tools", "esc/evaluator/shim"]) {
+        cpSync(path.join(root, part), path.join(folder, part), { recursive: true });
+      }
+      const prepare = (npm_command: string) =>
+        spawnSync(process.execPath, [path.join(folder, "tools/prepare.mjs")], {
+          env: { PATH: folder, npm_command },
+        });
+      assert.deepEqual([prepare("ci").status, prepare("pack").status], [0, 1]);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
 
   it("exports those subpaths and no others", () => {
     const { exports } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8"));
