@@ -4,6 +4,7 @@ import type { LambdaFunction } from "../../sandbox/aws/functions";
 import { LaptopCloud } from "../../sandbox/cloud";
 import { type MainJobReport, runMainJob, tryEnvironment } from "../../sandbox/main-job";
 import { renderReport } from "../../sandbox/report";
+import { describeProgramTrust } from "../trust/program";
 
 const root = join(__dirname, "..", "..");
 const programs = join(__dirname, "programs");
@@ -107,6 +108,8 @@ describe("The main job, on the program of this repository", () => {
       assert.ok(!json.includes(value) && !text.includes(value), "a secret value is in the report");
     }
   });
+
+  describeProgramTrust(() => ({ cloud, report }));
 
   // Each of these breaks one thing of the stage that is up, opens it again, and mends it.
   describe("when a part of the stage is broken", () => {
