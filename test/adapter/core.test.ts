@@ -49,34 +49,6 @@ describe("the adapter's core", () => {
   }
 
   describe("allows", () => {
-    const now = Math.floor(Date.now() / 1000);
-    const allowed: readonly (readonly [what: string, claims: Json])[] = [
-      ["org/project/env", { current_env: "acme/app/staging" }],
-      ["project/env", { current_env: "app/staging" }],
-      ["an environment opened at a tag", { current_env: "acme/app/staging@live" }],
-      [
-        "a stack that imports the environment: sub and env are <yaml>",
-        { sub: "pulumi:environments:org:acme:env:<yaml>", env: "<yaml>", root_env: "<yaml>" },
-      ],
-      ["any root environment where the rule names none", { root_env: "acme/other/dev" }],
-      [
-        "the root environment that the rule names",
-        { current_env: "acme/app/shared", root_env: "acme/app/staging@2" },
-      ],
-      ["the bare form for a rule of the legacy default project", { current_env: "legacy" }],
-      ["org/env for a rule of the legacy default project", { current_env: "acme/legacy" }],
-      ["default/env", { current_env: "default/legacy" }],
-      ["a token that expired within the skew", { iat: now - 300, exp: now - 20 }],
-      ["a token issued ahead within the skew", { iat: now + 20, nbf: now + 20, exp: now + 300 }],
-      ["a schedule, which has no user", { trigger_user: undefined }],
-    ];
-    for (const [what, claims] of allowed) {
-      it(what, async () => {
-        const { status, body } = await send(await startAdapter(configFor(jwks.uri)), { claims });
-        assert.deepEqual([status, body], [200, { value: SECRET }]);
-      });
-    }
-
     it("a request without source where only one is configured", async () => {
       const body = JSON.stringify({ name: "database" });
       assert.equal((await send(await startAdapter(configFor(jwks.uri)), { body })).status, 200);

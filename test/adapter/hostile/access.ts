@@ -60,4 +60,38 @@ export const accessCases: readonly HostileCase[] = [
   { title: "the secret's name with a blank", ...denied, body: ask({ source: "vault", name: "database " }) },
   { title: "a wildcard for a name", ...denied, body: ask({ source: "vault", name: "*" }) },
   { title: "a name called __proto__", ...denied, body: ask({ source: "vault", name: "__proto__" }) },
+  {
+    title: "an environment beyond the pattern's segment",
+    ...denied,
+    claims: { current_env: "acme/app/pr-1/x" },
+  },
+  {
+    title: "an environment that the pattern only begins like",
+    ...denied,
+    claims: { current_env: "acme/app/prx-1" },
+  },
+  {
+    title: "a name beyond the pattern's segment",
+    ...denied,
+    claims: { current_env: "acme/app/pr-1" },
+    body: ask({ source: "vault", name: "pr/a/b" }),
+  },
+  {
+    title: "a name that leaves the pattern's segment",
+    ...denied,
+    claims: { current_env: "acme/app/pr-1" },
+    body: ask({ source: "vault", name: "pr/.." }),
+  },
+  {
+    title: "a name that leaves the pattern's segment once decoded",
+    ...denied,
+    claims: { current_env: "acme/app/pr-1" },
+    body: ask({ source: "vault", name: "pr/..%2fdatabase" }),
+  },
+  {
+    title: "a line end in a name for a pattern",
+    ...denied,
+    claims: { current_env: "acme/app/pr-1" },
+    body: ask({ source: "vault", name: "pr/a\r\nx" }),
+  },
 ];

@@ -1,4 +1,4 @@
-import { AUDIENCE, ISSUER } from "../support/fixture";
+import { AUDIENCE, hashOf, ISSUER } from "../support/fixture";
 import { ask, BODY, type HostileCase } from "./case";
 
 const refused = (code: HostileCase["code"]) => ({ status: 401, code }) as const;
@@ -96,5 +96,49 @@ export const claimCases: readonly HostileCase[] = [
     title: "a body hash by SHA-512",
     ...refused("body_hash_mismatch"),
     claims: { body_hash: `sha512-${"A".repeat(86)}==` },
+  },
+  { title: "an audience in an object", ...audience, claims: { aud: { url: AUDIENCE } } },
+  { title: "an audience with a query", ...audience, claims: { aud: `${AUDIENCE}?` } },
+  {
+    title: "an audience with a user",
+    ...audience,
+    claims: { aud: AUDIENCE.replace("https://", "https://a@") },
+  },
+  { title: "exp as null", ...malformed, claims: { exp: null } },
+  { title: "exp as a list", ...malformed, claims: (now) => ({ exp: [now + 300] }) },
+  {
+    title: "exp in milliseconds",
+    ...refused("token_lifetime"),
+    claims: (now) => ({ exp: (now + 300) * 1000 }),
+  },
+  {
+    title: "iat in milliseconds",
+    ...refused("token_not_yet_valid"),
+    claims: (now) => ({ iat: now * 1000, exp: now * 1000 + 1 }),
+  },
+  {
+    title: "no body hash, but the token's hash under another name",
+    ...refused("body_hash_missing"),
+    claims: { body_hash: undefined, bodyHash: "sha256-" },
+  },
+  {
+    title: "a body hash in hexadecimal",
+    ...refused("body_hash_mismatch"),
+    claims: { body_hash: `sha256-${"0".repeat(64)}` },
+  },
+  {
+    title: "a body hash without its padding",
+    ...refused("body_hash_mismatch"),
+    claims: { body_hash: hashOf(BODY).slice(0, -1) },
+  },
+  {
+    title: "a body hash with another dash",
+    ...refused("body_hash_mismatch"),
+    claims: { body_hash: hashOf(BODY).replace("sha256-", "sha256_") },
+  },
+  {
+    title: "claims called __proto__",
+    ...refused("token_issuer"),
+    payload: '{"__proto__":{"iss":"https://api.pulumi.com/oidc"}}',
   },
 ];

@@ -72,4 +72,29 @@ export const requestCases: readonly HostileCase[] = [
     code: "source_timeout",
     body: ask({ source: "vault", name: "broken-slow" }),
   },
+  { title: "DELETE", status: 405, code: "method_not_allowed", method: "DELETE" },
+  { title: "OPTIONS, as a browser asks", status: 405, code: "method_not_allowed", method: "OPTIONS" },
+  {
+    title: "two content types",
+    status: 415,
+    code: "content_type",
+    contentType: "text/plain, application/json",
+  },
+  {
+    title: "a __proto__ member inside the request's own",
+    ...invalid,
+    body: '{"source":"vault","name":{"__proto__":{"toString":"x"}}}',
+  },
+  {
+    title: "a constructor member",
+    ...invalid,
+    body: ask({ source: "vault", name: "database", constructor: {} }),
+  },
+  { title: "two JSON values", ...notJson, body: '{"name":"database"}{"name":"database"}' },
+  {
+    title: "a source that answers more than the limit",
+    status: 502,
+    code: "source_too_large",
+    body: ask({ source: "vault", name: "broken-huge" }),
+  },
 ];

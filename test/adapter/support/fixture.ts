@@ -31,6 +31,8 @@ export const vault: Source = defineSource<Json, { name: string; key?: string | u
           value.self = value;
           return value;
         }
+        case "broken-huge":
+          return { value: SECRET.repeat(1_000) };
         case "broken-slow":
           return new Promise((_, reject) => {
             signal.addEventListener("abort", () => reject(new Error(SECRET)));
@@ -55,7 +57,7 @@ export function configFor(jwksUri: string, changes: Partial<AdapterConfig> = {})
         environment: "app/staging",
         action: "open",
         source: "vault",
-        names: ["database", "broken-throws", "broken-text", "broken-cyclic", "broken-slow"],
+        names: ["database", "broken-throws", "broken-text", "broken-cyclic", "broken-slow", "broken-huge"],
       },
       { environment: "app/prod", action: "open", source: "vault", names: ["prod-database"] },
       {
@@ -65,11 +67,12 @@ export function configFor(jwksUri: string, changes: Partial<AdapterConfig> = {})
         source: "vault",
         names: ["database"],
       },
+      { environment: "app/pr-*", rootEnvironment: "app/*", action: "open", source: "vault", names: ["pr/*"] },
       { environment: "default/legacy", action: "open", source: "vault", names: ["database"] },
     ],
     sources: { vault: {} },
     replay: { store: "memory" },
-    limits: { sourceMilliseconds: 50 },
+    limits: { sourceMilliseconds: 50, answerBytes: 10_000 },
     ...changes,
   };
 }
