@@ -148,7 +148,17 @@ function renderDeclaration(owner: string, declaration: Declaration, missing: str
     return renderMembers(owner, membersOf(declaration), bases, missing);
   }
   if (ts.isClassDeclaration(declaration)) return renderClass(owner, declaration, missing);
-  return `\`\`\`ts\n${signatureOf(declaration)}\n\`\`\``;
+  const codes = ts.isTypeAliasDeclaration(declaration) ? keysBehind(declaration) : undefined;
+  return `\`\`\`ts\n${codes ?? signatureOf(declaration)}\n\`\`\``;
+}
+
+/** The object whose keys a type is (`keyof typeof STATUS`): error codes and what each means are told by it. */
+function keysBehind({ name, type }: ts.TypeAliasDeclaration): string | undefined {
+  if (!ts.isTypeOperatorNode(type) || !ts.isTypeQueryNode(type.type)) return undefined;
+  const [constant] = declarationsOf(type.getSourceFile().fileName, type.type.exprName.getText());
+  if (constant === undefined || !ts.isVariableStatement(constant)) return undefined;
+  const initializer = constant.declarationList.declarations[0]?.initializer?.getText() ?? "";
+  return `type ${name.text} = keyof ${initializer.replace(/ as const.*$/s, "")}`;
 }
 
 function renderClass(owner: string, declaration: ts.ClassDeclaration, missing: string[]): string {

@@ -24,7 +24,13 @@ describe("The examples", () => {
 
   it("test an adapter of one's own", async () => {
     const file = path.join(examples, "own-source/source.test.ts");
-    const { stdout } = await promisify(execFile)(process.execPath, ["--import", "tsx", "--test", file]);
+    const { stdout } = await promisify(execFile)(process.execPath, [
+      "--import",
+      "tsx",
+      "--test",
+      "--test-reporter=tap",
+      file,
+    ]);
     assert.match(stdout, /# pass 1\n# fail 0/);
   });
 
