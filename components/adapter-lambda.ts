@@ -94,6 +94,7 @@ export class AdapterLambda extends pulumi.ComponentResource {
   readonly audienceParameterName?: pulumi.Output<string>;
   /** With a custom domain: what its DNS record (CNAME, or alias in `domainZoneId`) points at. */
   readonly domainTarget?: pulumi.Output<string>;
+  /** The hosted zone of `domainTarget`, for an alias record. */
   readonly domainZoneId?: pulumi.Output<string>;
   /** The DynamoDB table of tokens that have been used. */
   readonly tableName: pulumi.Output<string>;

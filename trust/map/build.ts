@@ -16,6 +16,7 @@ import {
 import { escAudience, escSubject } from "../subjects/esc";
 import { parseSubject } from "../subjects/parse";
 
+/** A box of the map: who, what, or where to. */
 export interface MapNode {
   readonly id: string;
   /** `who` reaches a `role` or an `adapter-rule`, and those an `entry`. */
@@ -23,6 +24,7 @@ export interface MapNode {
   readonly label: string;
 }
 
+/** An arrow of the map. */
 export interface MapEdge {
   readonly from: string;
   readonly to: string;
