@@ -82,7 +82,9 @@ function summary({ ok, operation, changes, durationMs }: Deployment): string {
   const what = counts.length === 0 ? "nothing" : counts.join(", ");
   const seconds = `${(durationMs / 1000).toFixed(1)} s`;
   if (ok) return `${what} (${seconds})`;
-  return operation === "preview" ? `failed after ${seconds}` : `failed after ${seconds}; done until then: ${what}`;
+  return operation === "preview"
+    ? `failed after ${seconds}`
+    : `failed after ${seconds}; done until then: ${what}`;
 }
 
 function indented(text: string): string[] {
