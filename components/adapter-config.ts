@@ -72,7 +72,7 @@ export interface AdapterConfigArgs {
 }
 
 const PULUMI_JWKS = `${PULUMI_ISSUER}/.well-known/jwks`;
-const PULUMI_ISSUERS: AdapterIssuerArgs[] = [
+export const PULUMI_ISSUERS: AdapterIssuerArgs[] = [
   { issuer: PULUMI_ISSUER, jwksUri: PULUMI_JWKS },
   { issuer: "https://api.pulumi.com", jwksUri: PULUMI_JWKS },
 ];

@@ -256,7 +256,7 @@ function namesOf(args: AdapterLambdaArgs) {
   };
 }
 
-function lambdaTrust() {
+export function lambdaTrust() {
   return {
     Version: "2012-10-17" as const,
     Statement: [
@@ -269,7 +269,7 @@ function lambdaTrust() {
   };
 }
 
-const RETENTION_DAYS = [
+export const RETENTION_DAYS = [
   0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 ];
 
@@ -311,7 +311,12 @@ function checkArgs(args: AdapterLambdaArgs): ArgumentIssue[] {
   return issues;
 }
 
-function checkWhole(path: string, value: number | undefined, least: number, most: number): ArgumentIssue[] {
+export function checkWhole(
+  path: string,
+  value: number | undefined,
+  least: number,
+  most: number,
+): ArgumentIssue[] {
   if (value === undefined || (Number.isInteger(value) && value >= least && value <= most)) return [];
   return [{ path, reason: `${value} must be a whole number from ${least} to ${most}` }];
 }

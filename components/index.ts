@@ -8,6 +8,8 @@ export type { AdapterEntryArgs, AdapterIssuerArgs, AdapterRuleArgs } from "./ada
 export { AdapterFrontDoor, type AdapterHttpApiArgs } from "./adapter-http-api";
 export { AdapterLambda, type AdapterLambdaArgs } from "./adapter-lambda";
 export { AdapterNatGateways, AdapterNetwork, type AdapterNetworkArgs } from "./adapter-network";
+export { AdapterRotate, type AdapterRotateArgs } from "./adapter-rotate";
+export type { AdapterTargetArgs } from "./adapter-rotate-config";
 export {
   type EscEnvironmentArgs,
   EscEnvironments,

@@ -140,7 +140,7 @@ async function lookUpValue(secretId: string, parent: pulumi.Resource): Promise<E
  * Denies what does not come over TLS, but not the calls that AWS's own services make (rotation, replication,
  * requests forwarded for a caller): those may arrive without the key, and a plain deny would lock them out.
  */
-function tlsOnlyPolicy(secretArn: pulumi.Input<string>) {
+export function tlsOnlyPolicy(secretArn: pulumi.Input<string>) {
   return {
     Version: "2012-10-17",
     Statement: [

@@ -2,7 +2,7 @@ import { isMap, isPair, isScalar, LineCounter, parseDocument, visit } from "yaml
 import { placeholderContext } from "./definition";
 import { check } from "./evaluator/index";
 import type { Diagnostic, Position } from "./evaluator/types";
-import { providerSchemas } from "./providers/schemas";
+import { providerSchemas, rotatorSchemas } from "./providers/schemas";
 
 /** The definition to check, and those that it imports. */
 export interface CheckDefinitionOptions {
@@ -29,6 +29,7 @@ export async function checkDefinition(options: CheckDefinitionOptions): Promise<
     name,
     yaml,
     providers: providerSchemas,
+    rotators: rotatorSchemas,
     context: placeholderContext,
     signal,
     loadEnvironment: async (wanted) => {

@@ -18,7 +18,7 @@ import {
 } from "./engine/index";
 import { Issuer, startIssuerServer } from "./issuers";
 import { type LambdaHost, startLambdaHost } from "./lambda";
-import { createEscProviders, createPulumiServiceCloud, EscService } from "./pulumi";
+import { createEscProviders, createEscRotators, createPulumiServiceCloud, EscService } from "./pulumi";
 import { withReplacements } from "./replacements";
 import { Routes } from "./routes";
 
@@ -86,16 +86,18 @@ export class LaptopCloud {
     this.#stop = parts.stop;
     const { organization, now, state } = parts;
     this.#stacks = new Map(state?.stacks);
-    const providers = createEscProviders({
+    const reach = {
       issuer: parts.issuers.pulumi,
       awsUrl: parts.aws.url,
       fetch: parts.routes.fetch,
       now,
-    });
+    };
+    const providers = createEscProviders(reach);
     this.esc = new EscService({
       organizations: [organization],
       now,
       content: state?.environments,
+      rotators: createEscRotators(reach),
       providers: (context) => ({
         ...providers(context),
         "pulumi-stacks": createPulumiStacksProvider({

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { secret } from "../evaluator/index";
-import type { Provider } from "../evaluator/types";
+import type { CallContext, Provider } from "../evaluator/types";
 import { type AdapterLimits, askAdapter } from "./adapter-call";
 import { providerSchemas } from "./schemas";
 import { identityClaims, identityOf, type TokenOptions } from "./tokens";
@@ -32,15 +32,27 @@ export function createExternalProvider(options: ExternalOptions): Provider {
     ...providerSchemas.external,
     async open(inputs, call) {
       const { url, request = {}, secret: isSecret = true } = inputs as ExternalInputs;
-      const body = Buffer.from(JSON.stringify(request));
-      const token = await options.mintToken({
-        ...identityClaims(options, call),
-        sub: options.subject(identityOf(options, call)),
-        aud: url,
-        body_hash: `sha256-${createHash("sha256").update(body).digest("base64")}`,
-      });
-      const response = await askAdapter({ ...options, url, token, body, signal: call.signal });
+      const response = await callAdapter(options, { url, content: request, call });
       return { response: isSecret ? secret(response) : response };
     },
   };
+}
+
+/**
+ * Posts JSON to an adapter with a token for exactly this.
+ * @returns the JSON object it answers
+ * @throws Error as `askAdapter`
+ */
+export async function callAdapter(
+  options: ExternalOptions,
+  { url, content, call }: { readonly url: string; readonly content: object; readonly call: CallContext },
+): Promise<Readonly<Record<string, unknown>>> {
+  const body = Buffer.from(JSON.stringify(content));
+  const token = await options.mintToken({
+    ...identityClaims(options, call),
+    sub: options.subject(identityOf(options, call)),
+    aud: url,
+    body_hash: `sha256-${createHash("sha256").update(body).digest("base64")}`,
+  });
+  return askAdapter({ ...options, url, token, body, signal: call.signal });
 }

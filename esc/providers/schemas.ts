@@ -3,8 +3,8 @@ import type { JsonSchema } from "../evaluator/types";
 const text = { type: "string" } as const;
 
 /** Names are free: as in Pulumi's own catalogue, an input that is not listed passes unnoticed. */
-function object(properties: Readonly<Record<string, JsonSchema>>, required: readonly string[]): JsonSchema {
-  return { type: "object", properties, required };
+function object(properties: Readonly<Record<string, JsonSchema>>, required: readonly string[]) {
+  return { type: "object", properties, required } as const;
 }
 
 /** At least one entry, under names of the caller's choice. */
@@ -93,3 +93,16 @@ export const providerSchemas = {
     outputs: { type: "object", additionalProperties: true },
   },
 } as const satisfies Readonly<Record<string, { inputs: JsonSchema; outputs: JsonSchema }>>;
+
+/** The schemas of ESC's own rotators, likewise. */
+export const rotatorSchemas = {
+  external: {
+    // What asks for a rotation is nothing that readers need to be able to evaluate.
+    inputs: {
+      ...object({ url: { type: "string", pattern: "^https://" }, request: { type: "object" } }, ["url"]),
+      rotateOnly: ["request"],
+    },
+    state: object({ current: { type: "object" } }, ["current"]),
+    outputs: object({ current: { type: "object" } }, []),
+  },
+} as const satisfies Readonly<Record<string, { inputs: JsonSchema; state: JsonSchema; outputs: JsonSchema }>>;

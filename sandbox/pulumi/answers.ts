@@ -2,11 +2,17 @@ import * as z from "zod";
 import { EscServiceError } from "./errors";
 import type { EscService, Opened } from "./esc-service";
 import { type HttpRequest, type HttpResponse, jsonResponse } from "./http-message";
-import type { EnvironmentReference } from "./names";
+import { type EnvironmentReference, formatEnvironmentId } from "./names";
 
 const environmentBody = z.object({ project: z.string(), name: z.string() });
 const newTagBody = z.object({ name: z.string(), revision: z.int().positive().optional() });
 const movedTagBody = z.object({ revision: z.int().positive().optional() });
+
+/** The Go client writes the name large, as its server reads either. */
+const rotationBody = z.object({
+  Paths: z.array(z.string()).nullish(),
+  paths: z.array(z.string()).nullish(),
+});
 
 /**
  * What each route of the REST API answers, in the shapes of Pulumi's OpenAPI description of ESC and of the Go client
@@ -68,6 +74,19 @@ export class Answers {
 
   async openYaml(organization: string, { body, query }: HttpRequest): Promise<HttpResponse> {
     return session(await this.service.openYaml(organization, body, durationOf(query)));
+  }
+
+  async rotate(id: EnvironmentReference, { body }: HttpRequest): Promise<HttpResponse> {
+    const given = parseBody(rotationBody, body === "" ? "{}" : body);
+    const paths = given.paths ?? given.Paths ?? [];
+    const { diagnostics, ...event } = await this.service.rotate(id, paths.length > 0 ? paths : undefined);
+    const secretRotationEvent = {
+      ...event,
+      environmentId: formatEnvironmentId(id),
+      userID: this.service.user.login,
+      rotations: event.rotations.map((rotation) => ({ id: rotation.environmentPath, ...rotation })),
+    };
+    return jsonResponse(200, { ...(diagnostics.length > 0 && { diagnostics }), secretRotationEvent });
   }
 
   read(owner: EnvironmentReference | string, id: string, { query }: HttpRequest): HttpResponse {

@@ -1,12 +1,13 @@
 import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { GetParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
 import { AssumeRoleWithWebIdentityCommand, STSClient } from "@aws-sdk/client-sts";
-import type { Provider } from "../../esc/evaluator/types";
+import type { Provider, Rotator } from "../../esc/evaluator/types";
 import { createAwsLoginProvider } from "../../esc/providers/aws-login";
 import { createAwsParameterStoreProvider } from "../../esc/providers/aws-parameter-store";
 import { createAwsSecretsProvider } from "../../esc/providers/aws-secrets";
 import type { AwsCaller } from "../../esc/providers/aws-session";
-import { createExternalProvider } from "../../esc/providers/external";
+import { createExternalProvider, type ExternalOptions } from "../../esc/providers/external";
+import { createExternalRotator } from "../../esc/providers/external-rotator";
 import type { TokenOptions } from "../../esc/providers/tokens";
 import { escAudience, escSubject, PULUMI_ISSUER } from "../../trust/index";
 import { isolated } from "../aws-clients";
@@ -40,24 +41,39 @@ const TOKEN_LIFETIME_SECONDS = 3600;
 export function createEscProviders(
   options: EscProvidersOptions,
 ): (context: ProviderContext) => Record<string, Provider> {
-  const { issuer, fetch } = options;
   const aws = awsCalls(options.awsUrl, options.now ?? Date.now);
   return (context) => {
-    const tokens: TokenOptions = {
-      ...context,
-      subject: escSubject,
-      mintToken: (claims) => issuer.mint(claims, { expiresInSeconds: TOKEN_LIFETIME_SECONDS }),
-    };
+    const tokens = tokenOptions(options, context);
     return {
       "aws-login": createAwsLoginProvider({ ...tokens, ...aws, audience: escAudience }),
       "aws-secrets": createAwsSecretsProvider(aws),
       "aws-parameter-store": createAwsParameterStoreProvider(aws),
-      external: createExternalProvider({
-        ...tokens,
-        mintToken: (claims) => tokens.mintToken({ iss: EXTERNAL_TOKEN_ISSUER, ...claims }),
-        fetch,
-      }),
+      external: createExternalProvider(externalOptions(options, context)),
     };
+  };
+}
+
+/** ESC's rotators, likewise. */
+export function createEscRotators(
+  options: EscProvidersOptions,
+): (context: ProviderContext) => Record<string, Rotator> {
+  return (context) => ({ external: createExternalRotator(externalOptions(options, context)) });
+}
+
+function tokenOptions({ issuer }: EscProvidersOptions, context: ProviderContext): TokenOptions {
+  return {
+    ...context,
+    subject: escSubject,
+    mintToken: (claims) => issuer.mint(claims, { expiresInSeconds: TOKEN_LIFETIME_SECONDS }),
+  };
+}
+
+function externalOptions(options: EscProvidersOptions, context: ProviderContext): ExternalOptions {
+  const tokens = tokenOptions(options, context);
+  return {
+    ...tokens,
+    mintToken: (claims) => tokens.mintToken({ iss: EXTERNAL_TOKEN_ISSUER, ...claims }),
+    fetch: options.fetch,
   };
 }
 

@@ -1,5 +1,11 @@
 import { check, open, readProperty } from "../../esc/evaluator/index";
-import type { Diagnostic, EvaluateOptions, ExecutionContext, Provider } from "../../esc/evaluator/types";
+import type {
+  Diagnostic,
+  EvaluateOptions,
+  ExecutionContext,
+  Provider,
+  Rotator,
+} from "../../esc/evaluator/types";
 import { formatGoDuration, parseGoDuration } from "./duration";
 import { EnvironmentStore, type Revision, type StoreContent } from "./environment-store";
 import { EscServiceError } from "./errors";
@@ -12,7 +18,8 @@ import {
   parseImport,
 } from "./names";
 import { OpenSessions } from "./open-sessions";
-import { completeProviders, missingProviders, type ProviderContext } from "./providers";
+import { completeProviders, completeRotators, missingProviders, type ProviderContext } from "./providers";
+import { type RotationEvent, rotateEnvironment } from "./rotate";
 
 export interface EscServiceOptions {
   /** The organizations that exist. Any other does not, whatever the token. */
@@ -21,6 +28,8 @@ export interface EscServiceOptions {
   readonly user?: { readonly login: string; readonly name: string };
   /** What `fn::open::*` calls. A known provider that is not given fails by name when it is opened. */
   readonly providers?: (context: ProviderContext) => Readonly<Record<string, Provider>>;
+  /** What `fn::rotate::*` calls, likewise. @default none */
+  readonly rotators?: (context: ProviderContext) => Readonly<Record<string, Rotator>>;
   /** The environments that there are already. @default none */
   readonly content?: StoreContent;
   /** Milliseconds since 1970, for revisions, tags and the end of sessions. @default Date.now */
@@ -143,6 +152,25 @@ export class EscService {
   }
 
   /**
+   * Rotates everything in an environment's own definition, or what `paths` name below its values, and writes the new
+   * states as its next revision. What failed is in the event.
+   * @throws {ERR_ESC_SERVICE_NOT_FOUND}; {ERR_ESC_SERVICE_CONFLICT} when somebody wrote the definition meanwhile
+   */
+  async rotate(id: EnvironmentId, paths?: readonly string[]): Promise<RotationEvent> {
+    const { yaml: _, ...definition } = this.definition(id);
+    return rotateEnvironment({
+      id,
+      store: this.store,
+      evaluation: {
+        ...this.evaluation(id.organization, defaultDuration, definition.name),
+        ...definition,
+        paths,
+      },
+      now: this.options.now ?? Date.now,
+    });
+  }
+
+  /**
    * Reads an open session: the whole environment, or the value at a property path such as `urls.api`.
    * @param owner the environment, or the organization for an anonymous session
    * @returns JSON text, with every number spelled as the evaluator spelled it. Plain secrets: never log it.
@@ -205,16 +233,21 @@ export class EscService {
     organization: string,
     duration: string,
     opened?: string,
-  ): Pick<EvaluateOptions, "loadEnvironment" | "providers" | "context"> {
+  ): Pick<EvaluateOptions, "loadEnvironment" | "providers" | "rotators" | "context"> {
     return {
       loadEnvironment: async (name) => this.definition(parseImport(organization, name)),
       providers: completeProviders(this.providers(organization, opened)),
+      rotators: completeRotators(this.rotators(organization, opened)),
       context: executionContext({ organization, user: this.user, duration }),
     };
   }
 
   private providers(organization: string, opened = "<yaml>"): Readonly<Record<string, Provider>> {
     return this.options.providers?.({ organization, user: this.user, openedEnvironment: opened }) ?? {};
+  }
+
+  private rotators(organization: string, opened = "<yaml>"): Readonly<Record<string, Rotator>> {
+    return this.options.rotators?.({ organization, user: this.user, openedEnvironment: opened }) ?? {};
   }
 
   private definition(

@@ -1,6 +1,6 @@
 export type { EnvironmentStore, Revision, RevisionTag, StoreContent } from "./environment-store";
 export { EscServiceError, type EscServiceErrorCode } from "./errors";
-export { createEscProviders, type EscProvidersOptions } from "./esc-providers";
+export { createEscProviders, createEscRotators, type EscProvidersOptions } from "./esc-providers";
 export {
   type Checked,
   EscService,
@@ -11,4 +11,5 @@ export {
 export type { EnvironmentId, EnvironmentReference } from "./names";
 export type { ProviderContext } from "./providers";
 export { createPulumiServiceCloud } from "./resources";
+export type { RotationEvent } from "./rotate";
 export { createEscServer, type EscServer, type EscServerOptions, type RequestLogEntry } from "./server";

@@ -1,6 +1,6 @@
 import { isMap, isScalar, parseDocument, visit } from "yaml";
-import type { Provider } from "../../esc/evaluator/types";
-import { providerSchemas } from "../../esc/providers/schemas";
+import type { Provider, Rotator } from "../../esc/evaluator/types";
+import { providerSchemas, rotatorSchemas } from "../../esc/providers/schemas";
 
 /** For whom providers are made: one opening of one organization's environments by one user. */
 export interface ProviderContext {
@@ -26,6 +26,19 @@ export function completeProviders(available: Readonly<Record<string, Provider>>)
       },
     },
   ]);
+  return { ...Object.fromEntries(standIns), ...available };
+}
+
+/** The same of rotators. */
+export function completeRotators(available: Readonly<Record<string, Rotator>>): Record<string, Rotator> {
+  const standIns = Object.entries(rotatorSchemas).map(([name, schemas]): [string, Rotator] => {
+    const fail = async () => {
+      throw new Error(
+        `rotator "${name}" is not available in this sandbox: definitions that use it can be checked`,
+      );
+    };
+    return [name, { ...schemas, open: fail, rotate: fail }];
+  });
   return { ...Object.fromEntries(standIns), ...available };
 }
 

@@ -27,6 +27,7 @@ function createTable(service: EscService): Record<string, Answer> {
     [`HEAD ${environment}`]: (at) => answers.definition(reference(at)),
     [`PATCH ${environment}`]: (at, request) => answers.update(reference(at), request),
     [`DELETE ${environment}`]: (at) => answers.delete(reference(at)),
+    [`POST ${environment}/rotate`]: (at, request) => answers.rotate(reference(at), request),
     [`POST ${environment}/open`]: (at, request) => answers.open(reference(at), request),
     [`GET ${environment}/open/:session`]: (at, request) =>
       answers.read(reference(at), at("session"), request),

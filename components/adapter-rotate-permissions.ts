@@ -1,0 +1,43 @@
+import type { PolicyDocument } from "../trust/index";
+import { type AdapterResources, adapterPolicy } from "./adapter-permissions";
+
+/** What the rotating function works with. */
+export interface AdapterRotateResources
+  extends Omit<AdapterResources, "entryPatterns" | "entryArns" | "audienceParameter"> {
+  /** Of the entries that administer targets. */
+  readonly entryArns: readonly string[];
+  /** Of the entries that hold the journal's documents. */
+  readonly journalEntryArns: readonly string[];
+  readonly journalTableArn: string;
+  readonly audienceParameter: string;
+}
+
+/** What the rotating function calls, and nothing else. It deletes nothing: a journal that is gone is a rotation lost. */
+export function adapterRotatePolicy(resources: AdapterRotateResources): PolicyDocument {
+  const { journalEntryArns, journalTableArn, entryArns, kmsKeyArn } = resources;
+  const read = [...entryArns, ...journalEntryArns];
+  const { Version, Statement } = adapterPolicy({ ...resources, entryArns: read, entryPatterns: [] });
+  return {
+    Version,
+    Statement: [
+      ...[Statement].flat(),
+      {
+        Sid: "WriteJournal",
+        Effect: "Allow",
+        Action: "secretsmanager:PutSecretValue",
+        Resource: [...new Set(journalEntryArns)].sort(),
+      },
+      { Sid: "HoldLeases", Effect: "Allow", Action: "dynamodb:UpdateItem", Resource: journalTableArn },
+      ...(kmsKeyArn === undefined
+        ? []
+        : [
+            {
+              Sid: "EncryptJournal",
+              Effect: "Allow" as const,
+              Action: "kms:GenerateDataKey",
+              Resource: kmsKeyArn,
+            },
+          ]),
+    ],
+  };
+}
