@@ -159,6 +159,11 @@ export const replacements: Readonly<Record<string, Row>> = {
     deleteFirst: "always",
     source: "pulumi-pulumiservice provider/pkg/resources/environment_version_tag.go, Diff",
   },
+  "pulumiservice:index:TeamEnvironmentPermission": {
+    properties: ["organization", "project", "environment", "team", "permission", "maxOpenDuration"],
+    deleteFirst: "always",
+    source: "pulumi-pulumiservice provider/pkg/resources/team_environment_permission.go, Diff",
+  },
 };
 
 /** The resource types, each told what replaces its resources. A type without a row is replaced by nothing. */

@@ -8,6 +8,7 @@ import { Asset, Secret, UNKNOWN } from "../engine/values";
 import { EscServiceError } from "./errors";
 import type { EscService } from "./esc-service";
 import { checkEnvironmentId, checkTagName, type EnvironmentId, formatEnvironmentId } from "./names";
+import { teamEnvironmentPermissionResource } from "./team-permission";
 
 /**
  * What Pulumi's `pulumiservice` provider does, done to the ESC service on the laptop: the part of the engine's
@@ -22,6 +23,7 @@ export function createPulumiServiceCloud(
     resources: {
       "pulumiservice:index:Environment": environmentResource(service),
       "pulumiservice:index:EnvironmentVersionTag": environmentVersionTagResource(service),
+      "pulumiservice:index:TeamEnvironmentPermission": teamEnvironmentPermissionResource(),
     },
   };
 }

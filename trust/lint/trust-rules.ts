@@ -197,7 +197,7 @@ const checkWrites: Check = ({ role, statement, report }) => {
   if (!canWrite(role)) return;
   for (const condition of claims(statement, "github", "sub")) {
     const open = condition.values.find((value) =>
-      /(?::pull_request|:ref:refs\/\*|:ref:\*|^repo:[^:*]+:\*)$/.test(value),
+      /(?::pull_request|:ref:refs\/(?:heads\/)?\*|:ref:\*|^repo:[^:*]+:\*)$/.test(value),
     );
     if (open !== undefined) report("T13", `${open} gets a role that can write`, { path: condition.path });
   }

@@ -98,7 +98,8 @@ function drawEnvironment(drawing: Drawing, input: TrustInput, environment: Trust
 function openersOf(input: TrustInput, environment: TrustEnvironment): string[] {
   const importers = input.environments.filter(({ imports }) => imports.includes(environment.name));
   return [environment, ...importers].flatMap(({ name, organization }) => {
-    const opens = name === environment.name ? `opens ${name}` : `opens ${name}, which imports ${environment.name}`;
+    const opens =
+      name === environment.name ? `opens ${name}` : `opens ${name}, which imports ${environment.name}`;
     const declared = input.permissions.filter((permission) => permission.environment === name);
     return declared.length > 0
       ? declared.map(({ who, permission }) => `${who} (${permission}) ${opens}`)

@@ -77,7 +77,9 @@ function islands(boxes: readonly Box[], edges: readonly Line[]): Box[][] {
     const [one, other] = [islandOf.get(from) ?? from, islandOf.get(to) ?? to];
     for (const [id, island] of islandOf) if (island === other) islandOf.set(id, one);
   }
-  return [...new Set(islandOf.values())].map((island) => boxes.filter(({ id }) => islandOf.get(id) === island));
+  return [...new Set(islandOf.values())].map((island) =>
+    boxes.filter(({ id }) => islandOf.get(id) === island),
+  );
 }
 
 function shape(kind: MapNode["kind"], labels: readonly string[]): string {
