@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import {
   escSubjects,
   escTrustPolicy,
@@ -801,5 +803,18 @@ describe("SARIF of the trust lint", () => {
     assert.deepEqual(run.results.find(({ ruleId }) => ruleId === "T24")?.suppressions, [
       { kind: "external", justification: "the organization's default is none" },
     ]);
+  });
+});
+
+describe("The page of rules", () => {
+  it("lists every rule with its severity, and no other", () => {
+    const page = readFileSync(join(__dirname, "..", "..", "docs", "trust-lint.md"), "utf8");
+    const rows = [...page.matchAll(/^\| (T\d\d) \| ([EWI]) \|/gm)].map(
+      ([, rule, letter]) => `${rule} ${letter}`,
+    );
+    const rules = Object.entries(RULES).map(
+      ([rule, { severity }]) => `${rule} ${severity[0]?.toUpperCase()}`,
+    );
+    assert.deepEqual(rows, rules);
   });
 });
