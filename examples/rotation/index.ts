@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
-// In a project of your own: from "escapement".
-import { AdapterRotate, SecretEntries } from "../../components";
+// In a project of your own both are from "escapement".
+import { AdapterRotate } from "../../components/adapter-rotate";
+import { SecretEntries } from "../../components/secret-entries";
 
 /** `orders:database`: where the server is, and how to know it. */
 interface Database {
@@ -16,9 +17,8 @@ const database = new pulumi.Config().requireObject<Database>("database");
 
 // The login that changes the passwords. Put its value in by hand: { "username": …, "password": … }
 const admin = new SecretEntries("admin", { ...names, entries: [{ name: "database-admin" }] });
-const [adminEntry, adminArn] = [admin.names, admin.arns].map((of) =>
-  of.apply((all) => all["database-admin"] as string),
-);
+const adminEntry = admin.names.apply((names) => names["database-admin"] as string);
+const adminArn = admin.arns.apply((arns) => arns["database-admin"] as string);
 
 const rotate = new AdapterRotate("rotate", {
   ...names,
@@ -28,7 +28,7 @@ const rotate = new AdapterRotate("rotate", {
       name: "database",
       environment: `${names.project}/rotated-${names.stage}-database`,
       settings: { ...database, users: ["orders_a", "orders_b"], ownerRole: "orders_owner", adminEntry },
-      entryArns: adminArn === undefined ? [] : [adminArn],
+      entryArns: [adminArn],
     },
   ],
 });

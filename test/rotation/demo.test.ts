@@ -3,6 +3,8 @@ import path from "node:path";
 import { LaptopCloud } from "../../sandbox/cloud";
 import { type RotationReport, runRotationDemo } from "../../sandbox/rotation-demo";
 
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = "true";
+
 // Proves the whole way: ESC's evaluator, its token, the deployed bundle with the deployed role, the journal in the
 // account, a real PostgreSQL server, and the state written back.
 describe("a PostgreSQL credential, rotated by ESC through the deployed adapter", function () {
