@@ -3,7 +3,7 @@ import { type Credential, sameJson } from "./credential";
 import { StateUnknownError } from "./errors";
 import type { IssuedCredential, Journal, JournalDocument, Lease, RotationStep, Slot } from "./journal";
 import { credentialOf, renderState } from "./state";
-import type { Target } from "./target";
+import type { ChangeContext, Target } from "./target";
 
 /** Time, as far as a rotation depends on it. */
 export interface Clock {
@@ -159,8 +159,7 @@ class Rotation {
 
   /** Makes the target accept what was written down. Whoever repeats this does the same again. */
   async #finish(pending: RotationStep, head: RotationStep | undefined): Promise<RotationStep> {
-    const { until } = this.#held;
-    await this.#ports.target.apply(pending.current.credential, { until });
+    await this.#ports.target.apply(pending.current.credential, this.#context);
     if (!(await this.#works(pending.current))) {
       throw new AdapterError(
         "rotation_unproven",
@@ -174,10 +173,14 @@ class Rotation {
     const replaced = head?.previous?.credential;
     if (replaced !== undefined) {
       const keep = [pending.current, pending.previous].flatMap((kept) => (kept ? [kept.credential] : []));
-      await this.#ports.target.revoke(replaced, { until: this.#held.until, keep });
+      await this.#ports.target.revoke(replaced, { ...this.#context, keep });
     }
     await this.#save({ head: pending });
     return pending;
+  }
+
+  get #context(): ChangeContext {
+    return { remaining: () => this.#held.until - this.#ports.clock.now() };
   }
 
   async #save(content: Omit<JournalDocument, "owner">): Promise<void> {
@@ -190,7 +193,7 @@ class Rotation {
     attempts = this.#ports.limits.proofAttempts,
   ): Promise<boolean> {
     const works = await this.#tryOut(credential, attempts);
-    if (this.#ports.clock.now() < this.#held.until) return works;
+    if (this.#context.remaining() > 0) return works;
     throw new AdapterError("rotation_busy", `the lease of ${this.#call.target} is over`);
   }
 

@@ -6,7 +6,7 @@ import { generatePassword } from "./password";
 import type { PostgresCredential, PostgresSettings } from "./postgres";
 import { scramVerifier } from "./scram";
 import { quoteName, quoteText } from "./sql";
-import type { Target } from "./target";
+import type { ChangeContext, Target } from "./target";
 
 /** For connecting, and for each statement. */
 const MILLISECONDS = 5_000;
@@ -24,11 +24,11 @@ export function createPostgresTarget(
 ): Target<PostgresCredential> {
   const { users, ownerRole, adminEntry } = settings;
 
-  /** Runs one change as the administrator, unless it would take effect after `until`. */
-  async function change(statement: string, until: number): Promise<void> {
+  /** Runs one change as the administrator, unless it would take effect too late. */
+  async function change(statement: string, { remaining }: ChangeContext): Promise<void> {
     const admin = parseAdmin(await readSecret(adminEntry), adminEntry);
     await withClient(settings, admin, async (client) => {
-      const milliseconds = await timeOfServer(client, until);
+      const milliseconds = (await timeOfServer(client)) + remaining();
       // The server itself looks at its clock, for the statement may be held up on its way.
       await client.query(`DO $escapement$ BEGIN
         IF clock_timestamp() >= to_timestamp(${milliseconds} / 1000.0) THEN
@@ -44,9 +44,9 @@ export function createPostgresTarget(
   return {
     create: async ({ slot }) => ({ username: users[slot === "a" ? 0 : 1], password: generatePassword() }),
 
-    async apply({ username, password }, { until }) {
+    async apply({ username, password }, context) {
       const verifier = quoteText(await scramVerifier(password));
-      await change(`ALTER ROLE ${quoteName(username)} LOGIN PASSWORD ${verifier}`, until);
+      await change(`ALTER ROLE ${quoteName(username)} LOGIN PASSWORD ${verifier}`, context);
     },
 
     async verify(credential) {
@@ -62,10 +62,10 @@ export function createPostgresTarget(
       }
     },
 
-    async revoke({ username }, { until, keep }) {
+    async revoke({ username }, { remaining, keep }) {
       // The other credential of a user died when this one's password was changed.
       if ([...users, ...keep.map((kept) => kept.username)].includes(username)) return;
-      await change(`ALTER ROLE ${quoteName(username)} PASSWORD NULL`, until);
+      await change(`ALTER ROLE ${quoteName(username)} PASSWORD NULL`, { remaining });
     },
 
     slotOf({ username }) {
@@ -109,10 +109,10 @@ async function withClient<T>(
   }
 }
 
-/** A time of ours as the server's clock will show it, rather a little early: milliseconds since 1970. */
-async function timeOfServer(client: Client, time: number): Promise<number> {
+/** Milliseconds since 1970, a moment ago. */
+async function timeOfServer(client: Client): Promise<number> {
   const { rows } = await client.query("SELECT floor(extract(epoch FROM clock_timestamp()) * 1000) AS now");
-  return Number(rows[0].now) + time - Date.now();
+  return Number(rows[0].now);
 }
 
 function parseAdmin(text: string, entry: string): PostgresCredential {

@@ -4,10 +4,10 @@ import type { Slot } from "./journal";
 /** For what changes the target. */
 export interface ChangeContext {
   /**
-   * Milliseconds since 1970. After this somebody else may be rotating, so the change must not take effect any more,
-   * not even when the call was held up on its way.
+   * For how many milliseconds more the change may take effect. Then somebody else may be rotating: it must not reach the
+   * target any more, not even when it was held up on its way.
    */
-  readonly until: number;
+  remaining(): number;
 }
 
 /** What knows one kind of target. The engine calls it under a lease; every call may be repeated after a crash. */

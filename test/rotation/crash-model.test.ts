@@ -112,7 +112,8 @@ describe("the crash model finds the fault of", () => {
           ...ports,
           target: {
             ...ports.target,
-            apply: (credential) => ports.target.apply(credential, { until: Number.POSITIVE_INFINITY }),
+            apply: (credential) =>
+              ports.target.apply(credential, { remaining: () => Number.POSITIVE_INFINITY }),
           },
         }),
       },

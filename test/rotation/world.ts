@@ -2,7 +2,7 @@ import { AdapterError } from "../../lambda/errors";
 import type { Credential } from "../../lambda/rotators/credential";
 import type { Clock, RotationLimits, RotationPorts } from "../../lambda/rotators/engine";
 import type { Journal, JournalDocument, Lease, Slot } from "../../lambda/rotators/journal";
-import type { Target } from "../../lambda/rotators/target";
+import type { ChangeContext, Target } from "../../lambda/rotators/target";
 
 export const SLOTS: readonly Slot[] = ["a", "b"];
 
@@ -83,20 +83,20 @@ export class World {
   }
 
   #target(gate: Gate): Target {
-    const inTime = (until: number) => {
-      if (this.now >= until) throw new AdapterError("rotation_timeout", "the lease is over");
+    const inTime = ({ remaining }: ChangeContext) => {
+      if (remaining() <= 0) throw new AdapterError("rotation_timeout", "the lease is over");
     };
     return {
       create: ({ slot }) => gate("create", () => ({ username: slot, password: `password-${this.newId()}` })),
-      apply: (credential, { until }) =>
+      apply: (credential, context) =>
         gate("apply", () => {
-          inTime(until);
+          inTime(context);
           this.setLogin(credential.username as Slot, credential.password as string);
         }),
       verify: (credential) => gate("verify", () => this.accepts(credential)),
-      revoke: (credential, { until, keep }) =>
+      revoke: (credential, { remaining, keep }) =>
         gate("revoke", () => {
-          inTime(until);
+          inTime({ remaining });
           const slot = credential.username as Slot;
           if (!keep.some(({ username }) => username === slot)) this.logins.delete(slot);
         }),
