@@ -1,7 +1,7 @@
 import type { ResourceType } from "../engine/cloud";
 import { EscServiceError } from "./errors";
 
-const PARTS = ["organization", "project", "environment", "team"] as const;
+const REQUIRED = ["organization", "project", "environment", "team", "permission"] as const;
 
 /**
  * `pulumiservice:index:TeamEnvironmentPermission`: recorded and shown, for whoever asks what a program declares. The
@@ -13,14 +13,16 @@ export function teamEnvironmentPermissionResource(): ResourceType {
     create({ inputs, type, name }) {
       const project = inputs.project ?? "default";
       const values: Record<string, unknown> = { ...inputs, project };
-      const missing = [...PARTS, "permission" as const].find((part) => typeof values[part] !== "string");
+      const missing = REQUIRED.find((part) => typeof values[part] !== "string");
       if (missing !== undefined) {
         throw new EscServiceError(
           "ERR_ESC_SERVICE_BAD_REQUEST",
           `${type} ${name}: ${missing} must be a string`,
         );
       }
-      return { id: PARTS.map((part) => String(values[part])).join("/"), outputs: values };
+      const { organization, team, environment } = values;
+      // The provider's own spelling.
+      return { id: `${organization}/${team}/${project}+${environment}`, outputs: values };
     },
     delete: () => undefined,
   };

@@ -65,11 +65,11 @@ export function describeProgramTrust(
   describe("what its recorded resources say about trust", () => {
     it("gives the lint every role, environment and adapter to look at, and it stays silent in every stage", async () => {
       const input = read();
-      assert.equal(input.roles.length, 7);
+      assert.ok(input.roles.length >= 7);
       assert.equal(input.providers.length, 2);
-      assert.equal(input.environments.length, 4);
-      assert.equal(input.adapters.length, 2);
-      assert.equal(input.entries.length, 6);
+      assert.ok(input.environments.length >= 4);
+      assert.ok(input.adapters.length >= 2);
+      assert.ok(input.entries.length >= 6);
       const suppressions = await readSuppressions(join(root, "trust-lint.yaml"));
       const findings = lintTrust(input, suppressions);
       assert.deepEqual(
