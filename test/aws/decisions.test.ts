@@ -446,7 +446,7 @@ describe("A decision", () => {
       Effect: "Allow",
       Principal: "*",
       Action: get,
-      Condition: { NumericEquals: { "aws:MultiFactorAuthAge": "1" } },
+      Condition: { IpAddress: { "aws:SourceIp": "127.0.0.1" } },
     });
     await assert.rejects(w.read(), { name: "AccessDeniedException" });
     assert.match(w.laptop.lastDecision.because, /^denied: resource policy: .*operator/);
