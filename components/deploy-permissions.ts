@@ -9,6 +9,8 @@ export interface DeployScope {
   readonly stage: string;
   /** The IAM path of the stage's roles. */
   readonly rolePath: string;
+  /** HTTP APIs, too. They are known by ids, so this is about all of the account's. @default false */
+  readonly httpApis?: boolean;
 }
 
 /**
@@ -33,7 +35,14 @@ export function deployPolicy(scope: DeployScope): PolicyDocument {
         Condition: { StringEquals: { "iam:PassedToService": "lambda.amazonaws.com" } },
       },
       allow("Functions", FUNCTION_ACTIONS, arn("lambda", `function:${flat}`)),
-      allow("LogGroups", LOG_GROUP_ACTIONS, arn("logs", `log-group:/aws/lambda/${flat}`)),
+      allow("LogGroups", LOG_GROUP_ACTIONS, [
+        arn("logs", `log-group:/aws/lambda/${flat}`),
+        arn("logs", `log-group:/aws/vendedlogs/${flat}`),
+      ]),
+      allow("Alarms", ALARM_ACTIONS, arn("cloudwatch", `alarm:${flat}`)),
+      // Dashboards belong to no region.
+      allow("Dashboards", DASHBOARD_ACTIONS, `arn:${partition}:cloudwatch::${accountId}:dashboard/${flat}`),
+      ...(scope.httpApis ? httpApiStatements(partition) : []),
       allow("Tables", TABLE_ACTIONS, arn("dynamodb", `table/${flat}`)),
       allow("Parameters", PARAMETER_ACTIONS, parameters),
       lookUpProviders(scope),
@@ -100,7 +109,25 @@ function denySecretReads(parameters?: string): PolicyStatement[] {
   ];
 }
 
-function allow(sid: string, actions: readonly string[], resource: string): PolicyStatement {
+/** API Gateway's actions are HTTP's, and who sets up an access log sets up its delivery. */
+function httpApiStatements(partition: string): PolicyStatement[] {
+  const paths = ["/apis", "/apis/*", "/domainnames", "/domainnames/*", "/tags/*"];
+  const verbs = ["DELETE", "GET", "PATCH", "POST", "PUT", "TagResource", "UntagResource"];
+  return [
+    allow(
+      "HttpApis",
+      verbs.map((verb) => `apigateway:${verb}`),
+      paths.map((path) => `arn:${partition}:apigateway:*::${path}`),
+    ),
+    allow("AccessLogs", ACCESS_LOG_ACTIONS, "*"),
+  ];
+}
+
+function allow(
+  sid: string,
+  actions: readonly string[],
+  resource: string | readonly string[],
+): PolicyStatement {
   return { Sid: sid, Effect: "Allow", Action: actions, Resource: resource };
 }
 
@@ -157,6 +184,32 @@ const FUNCTION_ACTIONS = [
   "lambda:UpdateFunctionCode",
   "lambda:UpdateFunctionConfiguration",
   "lambda:UpdateFunctionUrlConfig",
+];
+
+const ALARM_ACTIONS = [
+  "cloudwatch:DeleteAlarms",
+  "cloudwatch:DescribeAlarms",
+  "cloudwatch:ListTagsForResource",
+  "cloudwatch:PutMetricAlarm",
+  "cloudwatch:TagResource",
+  "cloudwatch:UntagResource",
+];
+
+const DASHBOARD_ACTIONS = [
+  "cloudwatch:DeleteDashboards",
+  "cloudwatch:GetDashboard",
+  "cloudwatch:PutDashboard",
+];
+
+/** None of these can be narrowed to a log group. */
+const ACCESS_LOG_ACTIONS = [
+  "logs:CreateLogDelivery",
+  "logs:DeleteLogDelivery",
+  "logs:DescribeResourcePolicies",
+  "logs:GetLogDelivery",
+  "logs:ListLogDeliveries",
+  "logs:PutResourcePolicy",
+  "logs:UpdateLogDelivery",
 ];
 
 const LOG_GROUP_ACTIONS = [

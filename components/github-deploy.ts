@@ -28,6 +28,11 @@ export interface GithubDeployArgs extends RoleArgs {
   namePrefix?: string;
   /** The `aud` that the workflows ask for. @default "sts.amazonaws.com"; China takes "sts.amazonaws.com.cn" */
   audience?: string;
+  /**
+   * The deploy roles may make HTTP APIs (`AdapterFrontDoor.HttpApi`). IAM knows those by ids, not names: the permission
+   * is for all HTTP APIs and custom domains of the account. @default false
+   */
+  httpApis?: boolean;
   /** How the account's IAM OIDC provider for GitHub is come by. @default OidcProviderMode.Adopt */
   oidcProvider?: OidcProviderMode;
 }
@@ -95,7 +100,7 @@ export class GithubDeploy extends pulumi.ComponentResource {
     );
     const deployRoleArns: Record<string, pulumi.Output<string>> = {};
     for (const stage of args.stages) {
-      const { project, namePrefix, rolePath = "/" } = args;
+      const { project, namePrefix, rolePath = "/", httpApis } = args;
       const { role } = createRole(
         `${name}-deploy-${stage}`,
         {
@@ -103,7 +108,7 @@ export class GithubDeploy extends pulumi.ComponentResource {
           description: `Deploys ${stage} from ${args.repository}`,
           trust: trustIn({ kind: "environment", name: stage }),
           permissions: account.apply((account) =>
-            deployPolicy({ ...account, namePrefix, project, stage, rolePath }),
+            deployPolicy({ ...account, namePrefix, project, stage, rolePath, httpApis }),
           ),
         },
         args,

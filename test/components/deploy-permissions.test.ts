@@ -84,6 +84,17 @@ describe("A deploy role", () => {
       ["allowed", "lambda:CreateFunctionUrlConfig", at("lambda", "function:escapement-staging-adapter")],
       ["allowed", "lambda:AddPermission", at("lambda", "function:escapement-staging-adapter")],
       ["allowed", "logs:CreateLogGroup", at("logs", "log-group:/aws/lambda/escapement-staging-adapter")],
+      [
+        "allowed",
+        "logs:CreateLogGroup",
+        at("logs", "log-group:/aws/vendedlogs/escapement-staging-adapter-access"),
+      ],
+      ["allowed", "cloudwatch:PutMetricAlarm", at("cloudwatch", "alarm:escapement-staging-adapter-refusals")],
+      [
+        "allowed",
+        "cloudwatch:PutDashboard",
+        `arn:aws:cloudwatch::${ACCOUNT}:dashboard/escapement-staging-adapter`,
+      ],
       ["allowed", "dynamodb:CreateTable", at("dynamodb", "table/escapement-staging-adapter-replay")],
       ["allowed", "ssm:PutParameter", at("ssm", "parameter/escapement/staging/adapter/audience")],
       ["allowed", "ssm:GetParameter", at("ssm", "parameter/escapement/staging/adapter/audience")],
@@ -100,6 +111,12 @@ describe("A deploy role", () => {
       ],
       ["implicitly-denied", "lambda:UpdateFunctionCode", at("lambda", "function:escapement-prod-adapter")],
       ["implicitly-denied", "lambda:UpdateFunctionCode", at("lambda", "function:shop-staging-adapter")],
+      [
+        "implicitly-denied",
+        "cloudwatch:DeleteAlarms",
+        at("cloudwatch", "alarm:escapement-prod-adapter-refusals"),
+      ],
+      ["implicitly-denied", "apigateway:POST", "arn:aws:apigateway:eu-west-1::/apis"],
       ["implicitly-denied", "iam:PutRolePolicy", roleArn],
       ["implicitly-denied", "iam:UpdateAssumeRolePolicy", iam("role/escapement-preview")],
       ["implicitly-denied", "iam:CreateRole", iam("role/elsewhere/escapement-staging-adapter")],
@@ -117,6 +134,17 @@ describe("A deploy role", () => {
         iam("role/escapement-staging-adapter"),
         { "iam:PassedToService": "ec2.amazonaws.com" },
       ],
+    ]);
+  });
+
+  it("can make HTTP APIs, with their domains and access logs, when it is told to", () => {
+    const api = (path: string) => `arn:aws:apigateway:eu-west-1::${path}`;
+    ask(deployPolicy({ ...scope, httpApis: true }), [
+      ["allowed", "apigateway:POST", api("/apis")],
+      ["allowed", "apigateway:PATCH", api("/apis/abc/stages/$default")],
+      ["allowed", "apigateway:POST", api("/domainnames/a.example.com/apimappings")],
+      ["allowed", "logs:CreateLogDelivery", "*"],
+      ["implicitly-denied", "apigateway:POST", api("/restapis")],
     ]);
   });
 

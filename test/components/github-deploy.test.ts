@@ -157,7 +157,11 @@ describe("GithubDeploy's deploy roles", () => {
       Roles: at("iam:", "role/teams/web/acme-escapement-staging-*"),
       PassRoles: at("iam:", "role/teams/web/acme-escapement-staging-*"),
       Functions: at("lambda:*", "function:acme-escapement-staging-*"),
-      LogGroups: at("logs:*", "log-group:/aws/lambda/acme-escapement-staging-*"),
+      LogGroups: ["lambda", "vendedlogs"].map((owner) =>
+        at("logs:*", `log-group:/aws/${owner}/acme-escapement-staging-*`),
+      ),
+      Alarms: at("cloudwatch:*", "alarm:acme-escapement-staging-*"),
+      Dashboards: at("cloudwatch:", "dashboard/acme-escapement-staging-*"),
       Tables: at("dynamodb:*", "table/acme-escapement-staging-*"),
       Parameters: at("ssm:*", "parameter/acme-escapement/staging/*"),
       LookUpProviders: at("iam:", "oidc-provider/*"),
