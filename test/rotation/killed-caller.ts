@@ -4,6 +4,8 @@
  */
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import type { Credential } from "../../lambda/rotators/credential";
 import { DEFAULT_ROTATION_LIMITS, type RotationPorts, rotate } from "../../lambda/rotators/engine";
 import { createAwsJournal } from "../../lambda/rotators/journal-aws";
@@ -14,7 +16,7 @@ import { readSecret } from "./support";
 export interface KillableCall {
   readonly settings: PostgresSettings;
   readonly state: Credential | null;
-  /** How far the caller's clock is ahead, so that nobody has to wait for the end of a lease. */
+  /** How far the caller's clock is ahead, as AWS's is, so that nobody has to wait for the end of a lease. */
   readonly ahead: number;
 }
 
@@ -24,8 +26,15 @@ export const TARGET = "postgres/orders";
 /** What the engine works with in this process. AWS is found by the usual variables. */
 export function portsOf({ settings, ahead }: KillableCall): RotationPorts {
   const now = () => Date.now() + ahead;
+  const client = { systemClockOffset: ahead };
+  const journal = createAwsJournal({
+    ...JOURNAL,
+    now,
+    dynamodb: new DynamoDBClient(client),
+    secretsManager: new SecretsManagerClient(client),
+  });
   return {
-    journal: createAwsJournal({ ...JOURNAL, now }),
+    journal,
     target: createPostgresTarget(settings, { readSecret }),
     clock: { now, sleep: (milliseconds) => sleep(milliseconds) },
     newId: randomUUID,
