@@ -30,9 +30,7 @@ export async function buildDist(root) {
   const products = sources.filter((name) => !name.endsWith(".d.ts")).map(productOf);
   if (read(stampFile) === stamp && products.every((name) => existsSync(join(root, name)))) return undefined;
 
-  // TypeScript writes only what has changed, unless what it wrote is gone.
-  if (!products.every((name) => existsSync(join(root, name))))
-    rmSync(join(root, "build", "dist.tsbuildinfo"), { force: true });
+  // Whole, not incremental: what TypeScript infers is written in another order when it begins in the middle.
   rmSync(stampFile, { force: true });
   const tsc = join(dirname(require.resolve("typescript/package.json")), "lib", "tsc.js");
   const { code, output } = await run(tsc, ["-p", "tsconfig.build.json", "--pretty", "false"], root);

@@ -14,21 +14,12 @@ import {
   writeFileSync,
 } from "node:fs";
 import path from "node:path";
+import { componentTypes } from "../test/package/components";
 import { startPlugin } from "../test/package/plugin-host";
 
 const root = path.join(__dirname, "..");
 const scratch = path.resolve(process.argv[2] ?? "");
 const consumer = path.join(scratch, "consumer");
-const COMPONENTS = [
-  "AdapterLambda",
-  "AdapterNetwork",
-  "EscEnvironments",
-  "EscLogin",
-  "GithubDeploy",
-  "OidcProvider",
-  "SecretEntries",
-];
-
 /** Programs of this machine but Go, which who installs the package need not have. */
 const withoutGo = (process.env.PATH ?? "")
   .split(path.delimiter)
@@ -121,10 +112,7 @@ async function plugin(): Promise<void> {
   const host = await startPlugin(path.join(consumer, "node_modules/escapement"));
   try {
     const { resources } = await host.getSchema();
-    assert.deepEqual(
-      Object.keys(resources),
-      COMPONENTS.map((name) => `escapement:index:${name}`),
-    );
+    assert.deepEqual(Object.keys(resources), componentTypes);
   } finally {
     await host.stop();
   }
@@ -166,10 +154,7 @@ async function main(): Promise<void> {
         path.join(out, "run-mocks.js"),
         path.join(out, "components/index.js"),
       );
-      assert.deepEqual(
-        printed.trim().split("\n"),
-        COMPONENTS.map((name) => `escapement:index:${name}`),
-      );
+      assert.deepEqual(printed.trim().split("\n"), componentTypes);
     }
   });
   step(

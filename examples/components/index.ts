@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import {
   AdapterLambda,
   AdapterNetwork,
+  AdapterRotate,
   EscEnvironments,
   EscLogin,
   GithubDeploy,
@@ -49,7 +50,11 @@ const entries = new SecretEntries("entries", {
   ...names,
   kmsKeyArn,
   tags,
-  entries: [{ name: "database", description: "Connection to the shop's database" }, { name: "partner" }],
+  entries: [
+    { name: "database", description: "Connection to the shop's database" },
+    { name: "partner" },
+    { name: "database-admin" },
+  ],
   existing: [
     { name: "mail", arn: "arn:aws:secretsmanager:eu-west-1:123456789012:secret:platform/mail-AbCdEf" },
   ],
@@ -79,6 +84,27 @@ const adapter = new AdapterLambda("adapter", {
   rules: [{ environment: "shop/staging", entries: [{ name: nameOf("partner"), arn: arnOf("partner") }] }],
   subnetIds: network.subnetIds,
   securityGroupIds: network.securityGroupIds,
+});
+
+// What changes a password on ESC's word: a function of its own. Its environment is one of its own as well.
+const rotate = new AdapterRotate("rotate", {
+  ...names,
+  ...roles,
+  organization,
+  kmsKeyArn,
+  targets: [
+    {
+      name: "database",
+      environment: "shop/rotated-staging-database",
+      settings: {
+        host: "db.internal",
+        database: "shop",
+        users: ["shop_a", "shop_b"],
+        adminEntry: nameOf("database-admin"),
+      },
+      entryArns: [arnOf("database-admin")],
+    },
+  ],
 });
 
 // The environment that joins them, checked in the first preview although neither address exists yet.
@@ -121,3 +147,5 @@ const environments = new EscEnvironments("environments", {
 export const environmentIds = environments.ids;
 export const entryArns = entries.arns;
 export const deployRoleArns = github.deployRoleArns;
+/** For `url` of `fn::rotate::external`. */
+export const rotateUrl = rotate.url;

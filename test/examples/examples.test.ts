@@ -4,10 +4,9 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { promisify } from "node:util";
 import { PutSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
-import { ComponentResource } from "@pulumi/pulumi";
-import * as components from "../../components/index";
 import { startSandbox } from "../../sandbox/testing/index";
 import { buildPackage } from "../package/build";
+import { componentTypes } from "../package/components";
 
 const examples = path.join(__dirname, "../../examples");
 const linesOf = (name: string) => readFileSync(path.join(examples, name), "utf8").trim().split("\n").length;
@@ -82,7 +81,7 @@ describe("The examples", () => {
       const program = { directory: path.join(examples, "components"), stack: "staging" };
       const { outputs, resources } = await sandbox.deploy(program);
       const constructed = resources.map(({ type }) => type).filter((type) => type.startsWith("escapement:"));
-      assert.deepEqual([...new Set(constructed)].sort(), componentTypes());
+      assert.deepEqual([...new Set(constructed)].sort(), componentTypes);
 
       const client = new SecretsManagerClient(sandbox.awsClientOptions);
       for (const name of ["database", "partner"]) {
@@ -97,10 +96,3 @@ describe("The examples", () => {
     }
   });
 });
-
-function componentTypes(): string[] {
-  return Object.entries(components)
-    .filter(([, value]) => typeof value === "function" && value.prototype instanceof ComponentResource)
-    .map(([name]) => `escapement:index:${name}`)
-    .sort();
-}

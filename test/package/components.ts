@@ -1,0 +1,8 @@
+import { ComponentResource } from "@pulumi/pulumi";
+import * as components from "../../components/index";
+
+/** The types of all components that the package exports, sorted. */
+export const componentTypes: readonly string[] = Object.entries(components)
+  .filter(([, value]) => typeof value === "function" && value.prototype instanceof ComponentResource)
+  .map(([name]) => `escapement:index:${name}`)
+  .sort();
