@@ -1,0 +1,212 @@
+import assert from "node:assert/strict";
+import path from "node:path";
+import type * as pulumi from "@pulumi/pulumi";
+import { AdapterRotate, type AdapterRotateArgs } from "../../components/adapter-rotate";
+import { parseConfig } from "../../lambda/config";
+import { builtInRotators } from "../../lambda/rotators/index";
+import { JOURNAL_KEY_ATTRIBUTE } from "../../lambda/rotators/journal-aws";
+import { evaluateAccess } from "../../trust/index";
+import { ACCOUNT } from "../support/aws";
+import { mockPulumi, outputValue, type Recorder, settled } from "../support/pulumi";
+
+const AT = "eu-west-1";
+const arnOf = (service: string, resource: string) => `arn:aws:${service}:${AT}:${ACCOUNT}:${resource}`;
+const ADMIN = arnOf("secretsmanager", "secret:shop/staging/orders-admin-AbCdEf");
+const KEY = arnOf("kms", "key/0f1e2d3c");
+const settings = {
+  host: "db.internal",
+  database: "orders",
+  users: ["orders_a", "orders_b"],
+  adminEntry: "shop/staging/orders-admin",
+};
+const orders = { name: "orders", environment: "shop/rotated-staging-orders", settings, entryArns: [ADMIN] };
+
+function created(type: string, { name }: Record<string, unknown>): Record<string, unknown> {
+  switch (type) {
+    case "aws:dynamodb/table:Table":
+      return { arn: arnOf("dynamodb", `table/${name}`) };
+    case "aws:cloudwatch/logGroup:LogGroup":
+      return { arn: arnOf("logs", `log-group:${name}`) };
+    case "aws:secretsmanager/secret:Secret":
+      return { arn: arnOf("secretsmanager", `secret:${name}-AbCdEf`) };
+    case "aws:lambda/function:Function":
+      return { arn: arnOf("lambda", `function:${name}`) };
+    case "aws:iam/role:Role":
+      return { arn: `arn:aws:iam::${ACCOUNT}:role/${name}` };
+    case "aws:lambda/functionUrl:FunctionUrl":
+      return { functionUrl: "https://abc.lambda-url.eu-west-1.on.aws/" };
+    default:
+      return {};
+  }
+}
+
+async function create(args: Partial<AdapterRotateArgs> = {}, preview = false) {
+  const recorder = await mockPulumi({
+    preview,
+    outputs: (type, _, inputs) => (preview ? {} : created(type, inputs)),
+  });
+  const rotate = new AdapterRotate("rotate", {
+    organization: "acme",
+    project: "shop",
+    stage: "staging",
+    targets: [orders],
+    entry: path.join(__dirname, "fixtures/own-handler.ts"),
+    ...args,
+  });
+  return { rotate, recorder };
+}
+
+async function configOf(recorder: Recorder): Promise<unknown> {
+  await settled();
+  const { code } = recorder.find("aws:lambda/function:Function", "rotate-function").inputs;
+  const assets = await (code as { assets: Promise<Record<string, pulumi.asset.StringAsset>> }).assets;
+  return JSON.parse(await (assets["config.json"] as pulumi.asset.StringAsset).text);
+}
+
+async function allows(recorder: Recorder, action: string, resource: string): Promise<boolean> {
+  await settled();
+  const { policy } = recorder.find("aws:iam/rolePolicy:RolePolicy", "rotate-role-permissions").inputs;
+  return evaluateAccess({
+    request: {
+      principal: {
+        kind: "session",
+        arn: `arn:aws:sts::${ACCOUNT}:assumed-role/shop-staging-rotate/rotate`,
+        roleArn: `arn:aws:iam::${ACCOUNT}:role/shop-staging-rotate`,
+      },
+      action,
+      resource,
+      context: { "kms:ViaService": `secretsmanager.${AT}.amazonaws.com` },
+    },
+    identityPolicies: [JSON.parse(String(policy))],
+  }).allowed;
+}
+
+// Under mocks: what is registered. That it works is test/rotation/demo.test.ts.
+describe("AdapterRotate", () => {
+  it("deploys a configuration that the adapter takes, which rotates and opens nothing", async () => {
+    const { recorder } = await create({
+      timeoutSeconds: 30,
+      targets: [
+        orders,
+        { ...orders, name: "stock", settings: { ...settings, users: ["stock_a", "stock_b"] } },
+      ],
+    });
+    const config = parseConfig(await configOf(recorder), [], builtInRotators);
+    assert.deepEqual(config.routes, [
+      { path: "/rotate", action: "rotate", audienceParameter: "/shop/staging/rotate/audience" },
+    ]);
+    assert.deepEqual(config.access[0], {
+      environment: "shop/rotated-staging-orders",
+      action: "rotate",
+      source: "postgres",
+      names: ["orders"],
+    });
+    assert.deepEqual(Object.keys(config.rotators?.postgres ?? {}), ["orders", "stock"]);
+    assert.deepEqual(config.journal, {
+      table: "shop-staging-rotate-journal",
+      entryPrefix: "shop/staging/rotation/",
+    });
+    assert.equal(config.limits.requestMilliseconds, 30_000);
+  });
+
+  it("keeps the journal in a table of its own that forgets nothing, and an entry for each target", async () => {
+    const { rotate, recorder } = await create({ kmsKeyArn: KEY });
+    await settled();
+    const { inputs } = recorder.find("aws:dynamodb/table:Table", "rotate-journal");
+    assert.deepEqual(
+      [inputs.name, inputs.hashKey, inputs.ttl],
+      ["shop-staging-rotate-journal", JOURNAL_KEY_ATTRIBUTE, undefined],
+    );
+    const entry = recorder.find("aws:secretsmanager/secret:Secret", "rotate-journal-postgres-orders").inputs;
+    assert.deepEqual([entry.name, entry.kmsKeyId], ["shop/staging/rotation/postgres/orders", KEY]);
+    assert.equal(recorder.ofType("aws:secretsmanager/secretVersion:SecretVersion").length, 0);
+    assert.equal(recorder.ofType("aws:secretsmanager/secretPolicy:SecretPolicy").length, 1);
+    assert.deepEqual(Object.keys(await outputValue(rotate.journalEntryArns)), ["postgres/orders"]);
+  });
+
+  it("lets the function do what a rotation needs, and nothing else", async () => {
+    const { recorder } = await create({ kmsKeyArn: KEY });
+    const journal = arnOf("secretsmanager", "secret:shop/staging/rotation/postgres/orders-AbCdEf");
+    const tables = (name: string) => arnOf("dynamodb", `table/shop-staging-rotate-${name}`);
+    const may = [
+      ["secretsmanager:GetSecretValue", ADMIN],
+      ["secretsmanager:GetSecretValue", journal],
+      ["secretsmanager:PutSecretValue", journal],
+      ["dynamodb:UpdateItem", tables("journal")],
+      ["dynamodb:PutItem", tables("replay")],
+      ["kms:GenerateDataKey", KEY],
+      ["kms:Decrypt", KEY],
+      ["ssm:GetParameter", arnOf("ssm", "parameter/shop/staging/rotate/audience")],
+    ] as const;
+    const mayNot = [
+      ["secretsmanager:PutSecretValue", ADMIN],
+      ["secretsmanager:DeleteSecret", journal],
+      ["secretsmanager:GetSecretValue", arnOf("secretsmanager", "secret:shop/staging/partner-AbCdEf")],
+      ["dynamodb:DeleteItem", tables("journal")],
+      ["dynamodb:PutItem", tables("journal")],
+      ["dynamodb:UpdateItem", tables("replay")],
+    ] as const;
+    for (const [action, resource] of may)
+      assert.ok(await allows(recorder, action, resource), `${action} ${resource}`);
+    for (const [action, resource] of mayNot) {
+      assert.ok(!(await allows(recorder, action, resource)), `${action} ${resource}`);
+    }
+  });
+
+  it("has an address, an audience and a role of its own", async () => {
+    const { rotate, recorder } = await create();
+    assert.equal(await outputValue(rotate.url), "https://abc.lambda-url.eu-west-1.on.aws/rotate");
+    await settled();
+    assert.equal(
+      recorder.find("aws:ssm/parameter:Parameter", "rotate-audience").inputs.name,
+      "/shop/staging/rotate/audience",
+    );
+    assert.equal(recorder.find("aws:iam/role:Role", "rotate-role").inputs.name, "shop-staging-rotate");
+    for (const [name, types] of Object.entries(recorder.parentage())) {
+      if (name !== "rotate") assert.match(types, /^escapement:index:AdapterRotate\$/, name);
+    }
+    assert.deepEqual(recorder.registeredOutputs("rotate"), [
+      "audienceParameterName",
+      "functionArn",
+      "functionName",
+      "journalEntryArns",
+      "journalTableName",
+      "roleArn",
+      "roleName",
+      "url",
+    ]);
+  });
+
+  it("can be previewed in an empty account", async () => {
+    const { recorder } = await create({}, true);
+    await settled();
+    assert.equal(recorder.ofType("aws:lambda/function:Function").length, 1);
+  });
+
+  it("refuses arguments that cannot be used, all at once", async () => {
+    const refused = create({
+      organization: "ac me",
+      targets: [
+        { ...orders, name: "or/ders", environment: "shop/rotated-*" },
+        orders,
+        { ...orders, environment: "shop/other" },
+      ],
+      timeoutSeconds: 1,
+      subnetIds: [],
+    });
+    await assert.rejects(refused, ({ message }: Error) => {
+      for (const says of [
+        /organization: "ac me"/,
+        /targets\[0\]\.name/,
+        /targets\[0\]\.environment: .*exactly one/,
+        /targets\[2\]\.name: "orders" is given twice/,
+        /timeoutSeconds/,
+        /subnetIds, securityGroupIds/,
+      ]) {
+        assert.match(message, says);
+      }
+      return true;
+    });
+    await settled();
+  });
+});
