@@ -22,7 +22,7 @@ async function suiteOn(major) {
   const name = `node-${process.platform}-${process.arch}`;
   await command("npm", ["install", "--no-save", "--prefix", folder, `${name}@${major}`]);
   const bin = join(folder, "node_modules", name, "bin");
-  await command(join(bin, "node"), [join(root, "node_modules", "mocha", "bin", "mocha.js")], {
+  await command(join(bin, "node"), [join(root, "tools", "test.mjs")], {
     PATH: `${bin}:${process.env.PATH}`,
   });
 }
