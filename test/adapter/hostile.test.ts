@@ -12,11 +12,26 @@ interface Way {
   readonly records: readonly unknown[];
 }
 
+interface Sent {
+  readonly name: string;
+  readonly token: string;
+  readonly request: WireRequest;
+  readonly response: WireResponse;
+}
+
+async function send({ name, wire }: Way, hostile: HostileCase): Promise<Sent> {
+  const { request, token } = prepare(hostile);
+  if (hostile.twice) assert.equal((await wire.send(request)).status, 200);
+  return { name, token, request, response: await wire.send(request) };
+}
+
 // Proves that each hostile request is refused with its own status and code in every shape in which a request
 // can arrive, and that neither the answer nor the log holds the token, the body or the secret.
 describe("the adapter against hostile requests", () => {
   let jwks: JwksServer;
   let ways: readonly Way[];
+  /** All at once: a token with an unknown key id waits up to a second for a look at the issuer's keys. */
+  const sent = new Map<HostileCase, Promise<readonly Sent[]>>();
   before(async () => {
     jwks = await startJwksServer();
     ways = await Promise.all(
@@ -25,6 +40,9 @@ describe("the adapter against hostile requests", () => {
         return { name, records, wire: await open(adapter) };
       }),
     );
+    for (const hostile of hostileCases) {
+      sent.set(hostile, Promise.all(ways.map((way) => send(way, hostile))));
+    }
   });
   after(async () => {
     await Promise.all([...ways.map(({ wire }) => wire.close()), jwks.close()]);
@@ -60,31 +78,37 @@ describe("the adapter against hostile requests", () => {
     }
   });
 
-  for (const [what, { ask: name = "database", ...claims }] of allowedCases(Math.floor(Date.now() / 1000))) {
+  for (const [what, made] of allowedCases) {
     it(`answers ${what}, in every shape`, async () => {
       for (const { name: shape, wire } of ways) {
+        const now = Math.floor(Date.now() / 1000);
+        const { ask: name = "database", ...claims } = typeof made === "function" ? made(now) : made;
         const body = JSON.stringify({ source: "vault", name });
         const { request } = prepare({ title: what, status: 200, code: "internal", claims, body });
         const { status, text } = await wire.send(request);
-        assert.deepEqual(
-          { shape, status, text },
-          { shape, status: 200, text: JSON.stringify({ value: SECRET }) },
-        );
+        const answer = JSON.stringify({ value: SECRET });
+        assert.deepEqual({ shape, status, text }, { shape, status: 200, text: answer });
       }
     });
   }
 
   for (const hostile of hostileCases) {
     it(`refuses ${hostile.title}: ${hostile.status} ${hostile.code}`, async () => {
-      for (const { name, wire, records } of ways) {
-        const { request, token } = prepare(hostile);
-        if (hostile.twice) assert.equal((await wire.send(request)).status, 200);
-        const response = await wire.send(request);
+      for (const { name, token, request, response } of (await sent.get(hostile)) ?? assert.fail()) {
         assertRefused(name, response, hostile);
-        assertNothingLeaks({ token, request, seen: JSON.stringify([response, records.slice(-1)]) });
+        assertNothingLeaks({ token, request, seen: JSON.stringify(response) });
       }
     });
   }
+
+  it("logs nothing of any of them: no token, no body, no secret", async () => {
+    const logs = new Map(ways.map(({ name, records }) => [name, JSON.stringify(records)]));
+    for (const all of await Promise.all(sent.values())) {
+      for (const { name, token, request } of all) {
+        assertNothingLeaks({ token, request, seen: logs.get(name) ?? assert.fail() });
+      }
+    }
+  });
 });
 
 function prepare(hostile: HostileCase): { readonly request: WireRequest; readonly token: string } {
@@ -135,7 +159,8 @@ function assertNothingLeaks(all: {
   for (const hidden of [
     SECRET,
     ...segments,
-    ...(body.length > 2 ? [body, JSON.stringify(body).slice(1, -1)] : []),
+    // A body such as `null` is part of many a record that does not hold it.
+    ...(body.length > 16 ? [body, JSON.stringify(body).slice(1, -1)] : []),
   ]) {
     assert.ok(!all.seen.includes(hidden), "a token, a body or the secret was seen outside");
   }
