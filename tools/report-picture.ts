@@ -44,6 +44,7 @@ function draw(lines: readonly string[]): string {
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}"`,
     ` font-family="ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace" font-size="${fontSize}" fill="#d7dde5">`,
+    "<title>The report of npm run sandbox</title>",
     `<rect width="100%" height="100%" rx="8" fill="#161b22"/>`,
     ...rows,
     "</svg>\n",
