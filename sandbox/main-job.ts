@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { formatDiagnostic } from "../esc/check";
 import { type Diagnostic, EvaluatorError } from "../esc/evaluator";
 import { type AdapterAnswer, askAdapter } from "./adapter-cases";
@@ -14,15 +15,17 @@ import { watchAccount } from "./evidence";
 import { type ExportedVariable, exportedVariables } from "./exported-variables";
 import { type EnvironmentId, EscServiceError } from "./pulumi";
 import { putValues } from "./put-values";
+import { type RotationReport, runRotationDemo } from "./rotation-demo";
 import { trustCases } from "./trust-cases";
 import { decideTrust, type TrustDecision } from "./trust-decisions";
 
 export interface MainJobOptions {
   readonly cloud: LaptopCloud;
-  /** Where the program's `Pulumi.yaml` is. */
+  /**
+   * Where the program's `Pulumi.yaml` is. Under `examples/` in it are `infra` and `api`, which stand for a team's own
+   * stacks whose outputs the stages read, and `rotation`, which deploys the rotating adapter.
+   */
   readonly directory: string;
-  /** Folders of programs that stand for a team's own stacks, whose outputs the stages read. */
-  readonly teamPrograms: readonly string[];
   onProgress?(step: ProgressStep): void;
   onEvent?(stack: string, event: DeploymentEvent): void;
   readonly signal?: AbortSignal;
@@ -71,12 +74,14 @@ export interface MainJobReport {
   readonly trust: readonly TrustDecision[];
   /** What staging's adapter answered to whom. Empty when a stack is not up. */
   readonly adapter: readonly AdapterAnswer[];
+  /** What came of rotating a PostgreSQL credential under load. Absent when a stack is not up. */
+  readonly rotation?: RotationReport;
 }
 
 /**
  * The main job: previews and brings up every stack of the program, puts values into the entries, checks and opens
- * every environment that came of it, and asks the account who may do what. Stacks go side by side, but for
- * `base`, which comes before all that rests on it.
+ * every environment that came of it, asks the account who may do what, and rotates a database credential while
+ * clients use it. Stacks go side by side, but for `base`, which comes before all that rests on it.
  *
  * @throws EngineError for a project or stack file that cannot be used.
  */
@@ -86,8 +91,10 @@ export async function runMainJob(options: MainJobOptions): Promise<MainJobReport
   const stacks = await Promise.all([
     base,
     ...["dev", "staging", "prod"].map((stack) => bringUp(options, { directory, stack, after: base })),
-    ...options.teamPrograms.flatMap((folder) =>
-      ["staging", "prod"].map((stack) => bringUp(options, { directory: folder, stack, preview: false })),
+    ...["infra", "api"].flatMap((name) =>
+      ["staging", "prod"].map((stack) =>
+        bringUp(options, { directory: join(directory, "examples", name), stack, preview: false }),
+      ),
     ),
   ]);
   const up = stacks.every(({ ok }) => ok);
@@ -99,11 +106,19 @@ export async function runMainJob(options: MainJobOptions): Promise<MainJobReport
   const settings = await readStackSettings({ directory, stack: "base" });
   const trust = up ? await askTrust(cloud, settings) : [];
   const adapter = up ? await askStagingAdapter(cloud, settings) : [];
+  const rotation = up
+    ? await runRotationDemo({
+        cloud,
+        directory: join(directory, "examples", "rotation"),
+        signal: options.signal,
+      })
+    : undefined;
   const ok =
     up &&
     environments.every(({ findings, problems }) => findings.length + problems.length === 0) &&
-    [...trust, ...adapter].every((answer) => answer.ok);
-  return { ok, stacks, environments, trust, adapter };
+    [...trust, ...adapter].every((answer) => answer.ok) &&
+    rotation?.ok === true;
+  return { ok, stacks, environments, trust, adapter, rotation };
 }
 
 function askStagingAdapter(cloud: LaptopCloud, { project }: StackSettings): Promise<AdapterAnswer[]> {

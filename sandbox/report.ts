@@ -1,6 +1,7 @@
 import type { AdapterAnswer } from "./adapter-cases";
 import { renderTree } from "./engine/index";
 import type { EnvironmentReport, MainJobReport, StackReport } from "./main-job";
+import type { RotationReport } from "./rotation-demo";
 import type { TrustDecision } from "./trust-decisions";
 import { wrap } from "./wrap";
 
@@ -8,7 +9,7 @@ const WIDTH = 80;
 
 /** The main job's report for people, at most 80 columns where names allow it. Never shows a secret. */
 export function renderReport(report: MainJobReport): string {
-  const { stacks, environments, trust, adapter } = report;
+  const { stacks, environments, trust, adapter, rotation } = report;
   const exporting = environments.filter((environment) => environment.exports.length > 0);
   const lines = [
     ...heading("What was provisioned"),
@@ -20,6 +21,7 @@ export function renderReport(report: MainJobReport): string {
     ...trust.flatMap(renderTrust),
     ...(adapter.length === 0 ? [] : heading("What staging's adapter answers")),
     ...adapter.map(renderAnswer),
+    ...(rotation === undefined ? [] : renderRotation(rotation)),
     "",
     verdict(report),
   ];
@@ -78,6 +80,21 @@ function renderTrust({ title, decided, expected, because, ok }: TrustDecision): 
 
 function renderAnswer({ title, code, status, expected, ok }: AdapterAnswer): string {
   return spread(`${mark(ok)} ${title}`, `${status} ${code}${ok ? "" : ` (expected: ${expected})`}`);
+}
+
+function renderRotation({ ok, problems, rotations, queries }: RotationReport): string[] {
+  const { current, previous, failed } = queries;
+  return [
+    ...heading("A PostgreSQL credential, rotated while two clients use it"),
+    ...rotations.map(({ revision, slot, version, milliseconds }) =>
+      spread(`  to slot ${slot}, version ${version}`, `revision ${revision}, ${milliseconds} ms`),
+    ),
+    spread(
+      `${mark(ok)} ${current} queries with \`current\`, ${previous} with \`previous\``,
+      `${failed} failed`,
+    ),
+    ...problems.map((problem) => `    ${problem}`),
+  ];
 }
 
 function verdict({ ok, stacks, environments, trust, adapter }: MainJobReport): string {

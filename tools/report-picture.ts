@@ -12,8 +12,7 @@ const [lineHeight, fontSize, characterWidth, margin] = [18, 13, 7.83, 20];
 
 async function main(): Promise<void> {
   const cloud = await LaptopCloud.start();
-  const teamPrograms = ["infra", "api"].map((name) => join(root, "examples", name));
-  const report = await runMainJob({ cloud, directory: root, teamPrograms }).finally(() => cloud.stop());
+  const report = await runMainJob({ cloud, directory: root }).finally(() => cloud.stop());
   if (!report.ok) throw new Error(renderReport(report));
   writeFileSync(target, draw(excerpt(renderReport(report))));
 }

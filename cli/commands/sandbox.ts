@@ -1,5 +1,4 @@
 import { rename, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import type { LaptopCloud } from "../../sandbox/cloud";
 import { readStackSettings } from "../../sandbox/engine";
@@ -83,8 +82,7 @@ async function runServe({ host, port, envFile, stateDir: stateDirectory }: Serve
 
 async function provision(cloud: LaptopCloud, signal: AbortSignal): Promise<MainJobReport> {
   const directory = process.cwd();
-  const teamPrograms = ["infra", "api"].map((name) => join(directory, "examples", name));
-  return runMainJob({ cloud, directory, teamPrograms, onProgress, signal });
+  return runMainJob({ cloud, directory, onProgress, signal });
 }
 
 function onProgress({ stack, operation, ok, durationMs }: ProgressStep): void {

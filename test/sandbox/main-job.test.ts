@@ -18,8 +18,7 @@ describe("The main job, on the program of this repository", () => {
   before(async function () {
     this.timeout(90_000);
     cloud = await LaptopCloud.start();
-    const teamPrograms = ["infra", "api"].map((name) => join(root, "examples", name));
-    report = await runMainJob({ cloud, directory: root, teamPrograms });
+    report = await runMainJob({ cloud, directory: root });
     text = renderReport(report);
   });
   after(() => cloud.stop());
@@ -61,6 +60,28 @@ describe("The main job, on the program of this repository", () => {
     );
     assert.equal(report.adapter.filter(({ code }) => code === "ok").length, 1);
     assert.ok(report.adapter.length >= 10);
+  });
+
+  it("rotates a PostgreSQL credential twice while two clients query with it, and no query fails", () => {
+    assert.ok(report.rotation);
+    const { ok, problems, rotations, queries } = report.rotation;
+    assert.deepEqual({ ok, problems, failed: queries.failed }, { ok: true, problems: [], failed: 0 });
+    assert.ok(queries.current >= 5 && queries.previous >= 5, JSON.stringify(queries));
+    assert.deepEqual(
+      rotations.map(({ slot }) => slot),
+      ["a", "b", "a"],
+    );
+    assert.equal(new Set(rotations.map(({ version }) => version)).size, 3);
+  });
+
+  it("leaves each state of the credential as a revision of its own, with ciphertext alone", () => {
+    const id = { organization: "acme", project: "orders", name: "rotated-staging-database" };
+    const [latest] = cloud.esc.store.revisions(id);
+    assert.equal(latest?.number, report.rotation?.rotations.at(-1)?.revision);
+    assert.match(
+      String(latest?.yaml),
+      /state:\n\s+current:\n\s+fn::fromJSON:\n\s+fn::secret:\n\s+ciphertext: /,
+    );
   });
 
   it("is well, and says so", () => {
