@@ -80,7 +80,9 @@ describe("the evaluator in a process", () => {
     assert.equal((await check({ yaml: "values: { a: 1 }" })).redactedJson, '{"a":1}');
   });
 
-  describe("prepared", () => {
+  describe("prepared", function () {
+    // Starts npm's own script and Go's command: slow on a busy machine.
+    this.timeout(60_000);
     const prepare = (at: string, path = process.env.PATH) =>
       spawnSync(process.execPath, [join(at, "tools", "prepare.mjs")], {
         env: { ...process.env, PATH: path },
