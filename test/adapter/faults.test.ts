@@ -53,7 +53,7 @@ describe("an adapter whose dependencies fail", () => {
     client = new DynamoDBClient({
       endpoint: way.url,
       maxAttempts: 2,
-      requestHandler: { connectionTimeout: 200, requestTimeout: 200, throwOnRequestTimeout: true },
+      requestHandler: { connectionTimeout: 800, requestTimeout: 800, throwOnRequestTimeout: true },
     });
     await client.send(
       new CreateTableCommand({
