@@ -16,9 +16,8 @@ import { type Deadline, inTime } from "./deadline";
 import { AdapterError, type AdapterErrorCode, toAdapterError } from "./errors";
 import { type Adapter, type AdapterRequest, jsonResponse, textResponse } from "./http";
 import { prepareCall } from "./request-body";
-import { createRotation, type PrepareRotation } from "./rotate";
+import type { PrepareRotation } from "./rotate";
 import type { Rotator, RotatorTools } from "./rotators/define-rotator";
-import { builtInRotators, connectRotators } from "./rotators/index";
 import type { Journal } from "./rotators/journal";
 import { findRoute, type Route } from "./routes";
 import type { PreparedCall, Source } from "./sources/define-source";
@@ -85,7 +84,8 @@ async function createAnswer(
   { log, now }: { readonly log: Logger; readonly now: () => number },
 ): Promise<Answer> {
   const definitions = [...builtInSources, ...(options.sources ?? [])];
-  const config = parseConfig(options.config, definitions, [...builtInRotators, ...(options.rotators ?? [])]);
+  const rotators = await loadRotators(options);
+  const config = parseConfig(options.config, definitions, rotators);
   const { organization, limits, clockSkewSeconds: skew } = config;
   const routes = createRoutes(config, { log, now, readParameter: options.readParameter ?? readSsmParameter });
   const verifySignature = createSignatureVerifier(config.issuers, {
@@ -97,7 +97,7 @@ async function createAnswer(
   const [replayStore, sources, prepareRotation] = await Promise.all([
     options.replayStore ?? createReplayStore(config.replay),
     connectSources(config.sources, definitions),
-    connectRotation(config, options, now),
+    connectRotation(config, rotators, options, now),
   ]);
 
   /** Reads, and when that fails lets the token be used once more: nothing of the answer has been sent. */
@@ -162,19 +162,30 @@ async function createAnswer(
   };
 }
 
+/** Those built in are loaded only when some rotator is configured: the function that opens never needs them. */
+async function loadRotators({ config, rotators = [] }: AdapterOptions): Promise<readonly Rotator[]> {
+  if (config?.rotators === undefined) return rotators;
+  const { builtInRotators } = await import("./rotators/index.js");
+  return [...builtInRotators, ...rotators];
+}
+
 /** Nothing is loaded, let alone connected, for an adapter that rotates nothing. */
 async function connectRotation(
   { rotators = {}, journal, limits }: ResolvedConfig,
+  definitions: readonly Rotator[],
   options: AdapterOptions,
   now: () => number,
 ): Promise<PrepareRotation> {
-  const definitions = [...builtInRotators, ...(options.rotators ?? [])];
   if (journal === undefined) {
     return () => {
       throw new TypeError("a checked configuration with a route that rotates has a journal");
     };
   }
-  const { createAwsJournal, createAwsTools } = await import("./rotate-aws.js");
+  const [{ createRotation }, { connectRotators }, { createAwsJournal, createAwsTools }] = await Promise.all([
+    import("./rotate.js"),
+    import("./rotators/index.js"),
+    import("./rotate-aws.js"),
+  ]);
   return createRotation({
     rotators: await connectRotators(rotators, definitions, options.rotatorTools ?? createAwsTools()),
     journal: options.journal ?? createAwsJournal({ ...journal, now }),
