@@ -103,8 +103,9 @@ export class ExecutionEnvironment {
     this.started ??= this.exchange({ kind: "start", routes, clockOffset }, initMilliseconds);
     const start = await this.started;
     if (start.kind !== "ready") {
-      // Lambda loads the code anew for the next request.
+      // Lambda loads the code anew for the next request. What this one said of its end is read to the last line.
       this.kill();
+      await this.closed();
       return this.fail(requestId, start, initMilliseconds);
     }
 
@@ -120,9 +121,7 @@ export class ExecutionEnvironment {
       },
       milliseconds,
     );
-    // What was printed before the answer was sent may be read after it.
-    await new Promise((resolve) => setImmediate(resolve));
-    await new Promise((resolve) => setImmediate(resolve));
+    await readOutput();
     if (message.kind !== "answered") return this.fail(requestId, message, milliseconds);
     return { answered: true, result: JSON.parse(message.result) };
   }
@@ -130,11 +129,17 @@ export class ExecutionEnvironment {
   /** Ends the process, whatever it is doing, and removes the folder. */
   async stop(): Promise<void> {
     this.kill();
+    await this.closed();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** Waits until the process is gone and everything that it wrote has been read. */
+  private async closed(): Promise<void> {
     if (this.child.pid !== undefined && !this.hasExited) await once(this.child, "exit");
     const closed = this.isClosed ? undefined : once(this.child, "close");
     // A process that left the group may hold the pipes open.
     await Promise.race([closed, wait(500, undefined, { ref: false })]);
-    rmSync(this.folder, { recursive: true, force: true });
+    await readOutput();
   }
 
   /** The part of `stop` that takes no time. */
@@ -207,4 +212,10 @@ export class ExecutionEnvironment {
       memoryLimitInMB: String(this.configuration.memoryMegabytes),
     };
   }
+}
+
+/** What was printed before an answer was sent may be read after it. */
+async function readOutput(): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
+  await new Promise((resolve) => setImmediate(resolve));
 }

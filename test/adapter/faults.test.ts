@@ -69,7 +69,7 @@ describe("an adapter whose dependencies fail", () => {
         access: [
           { environment: "app/staging", action: "open", source: "secrets-manager", names: ["database"] },
         ],
-        limits: { sourceMilliseconds: 1_000, requestMilliseconds: 5_000 },
+        limits: { sourceMilliseconds: 2_500, requestMilliseconds: 10_000 },
       }),
       replayStore: createDynamoReplayStore("replay", client),
       now: () => Date.now() + clock.ahead,
