@@ -33,7 +33,9 @@ function describeRefusal({ who, action, because }: AccessDecision): string {
 function describeLogLine(group: string, line: string): string[] {
   const record = parse(line);
   if (record === undefined)
-    return /^(RequestId: .* )?\w*(Error|Exception)\b/.test(line) ? [`${group}: ${line.slice(0, 200)}`] : [];
+    return /^(RequestId: .* |Init |Invoke )?\w*(Error|Exception)\b/.test(line)
+      ? [`${group}: ${line.slice(0, 200)}`]
+      : [];
   const { code, reason } = record;
   return typeof code === "string" ? [`${group}: ${code}: ${String(reason ?? "")}`] : [];
 }
