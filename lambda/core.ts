@@ -87,7 +87,6 @@ async function createAnswer(
   const rotators = await loadRotators(options);
   const config = parseConfig(options.config, definitions, rotators);
   const { organization, limits, clockSkewSeconds: skew } = config;
-  const routes = createRoutes(config, { log, now, readParameter: options.readParameter ?? readSsmParameter });
   const verifySignature = createSignatureVerifier(config.issuers, {
     keepMilliseconds: limits.staleKeysSeconds * 1000,
     now,
@@ -99,6 +98,8 @@ async function createAnswer(
     connectSources(config.sources, definitions),
     connectRotation(config, rotators, options, now),
   ]);
+  // Last, for it begins to read the audience: what every request needs is loaded before that client.
+  const routes = createRoutes(config, { log, now, readParameter: options.readParameter ?? readSsmParameter });
 
   /** Reads, and when that fails lets the token be used once more: nothing of the answer has been sent. */
   async function read(call: PreparedCall, use: TokenUse, { deadline, trace }: Reading): Promise<string> {
