@@ -74,8 +74,8 @@ export interface MainJobReport {
   readonly trust: readonly TrustDecision[];
   /** What staging's adapter answered to whom. Empty when a stack is not up. */
   readonly adapter: readonly AdapterAnswer[];
-  /** What came of rotating a PostgreSQL credential under load. Absent when a stack is not up. */
-  readonly rotation?: RotationReport;
+  /** What came of rotating a PostgreSQL credential under load. */
+  readonly rotation: RotationReport;
 }
 
 /**
@@ -86,9 +86,12 @@ export interface MainJobReport {
  * @throws EngineError for a project or stack file that cannot be used.
  */
 export async function runMainJob(options: MainJobOptions): Promise<MainJobReport> {
-  const { cloud, directory } = options;
+  const { cloud, directory, signal } = options;
+  const settings = await readStackSettings({ directory, stack: "base" });
   const base = bringUp(options, { directory, stack: "base" });
-  const stacks = await Promise.all([
+  const [rotation, ...stacks] = await Promise.all([
+    // It needs nothing of the stacks, so it goes beside them.
+    runRotationDemo({ cloud, directory: join(directory, "examples", "rotation"), signal }),
     base,
     ...["dev", "staging", "prod"].map((stack) => bringUp(options, { directory, stack, after: base })),
     ...["infra", "api"].flatMap((name) =>
@@ -98,26 +101,18 @@ export async function runMainJob(options: MainJobOptions): Promise<MainJobReport
     ),
   ]);
   const up = stacks.every(({ ok }) => ok);
-  if (up) await putValues(cloud);
+  if (up) await putValues(cloud, settings.project);
   const environments: EnvironmentReport[] = [];
   for (const { id } of cloud.esc.store.list(cloud.organization)) {
-    environments.push(await tryEnvironment(cloud, id));
+    if (id.project === settings.project) environments.push(await tryEnvironment(cloud, id));
   }
-  const settings = await readStackSettings({ directory, stack: "base" });
   const trust = up ? await askTrust(cloud, settings) : [];
   const adapter = up ? await askStagingAdapter(cloud, settings) : [];
-  const rotation = up
-    ? await runRotationDemo({
-        cloud,
-        directory: join(directory, "examples", "rotation"),
-        signal: options.signal,
-      })
-    : undefined;
   const ok =
     up &&
+    rotation.ok &&
     environments.every(({ findings, problems }) => findings.length + problems.length === 0) &&
-    [...trust, ...adapter].every((answer) => answer.ok) &&
-    rotation?.ok === true;
+    [...trust, ...adapter].every((answer) => answer.ok);
   return { ok, stacks, environments, trust, adapter, rotation };
 }
 

@@ -6,13 +6,13 @@ import { secretsManagerClient } from "./aws-clients";
 import type { LaptopCloud } from "./cloud";
 
 /**
- * Does what people do after the first `up`: puts a value into every entry that has none. The values are random,
- * of the form that the entry's variables take, and known to nobody.
+ * Does what people do after the first `up`: puts a value into every entry of the project that has none. The values are
+ * random, of the form that the entry's variables take, and known to nobody.
  */
-export async function putValues(cloud: LaptopCloud): Promise<void> {
+export async function putValues(cloud: LaptopCloud, project: string): Promise<void> {
   const administrator = openAdministratorSession(cloud.account);
   for (const { name, arn, region, versions } of cloud.account.secrets.values()) {
-    if (versions.size > 0) continue;
+    if (versions.size > 0 || !name.startsWith(`${project}/`)) continue;
     const client = secretsManagerClient(cloud.awsClientOptions(region), administrator);
     await client.send(new PutSecretValueCommand({ SecretId: arn, SecretString: madeUp(name) }));
   }

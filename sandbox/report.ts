@@ -21,7 +21,7 @@ export function renderReport(report: MainJobReport): string {
     ...trust.flatMap(renderTrust),
     ...(adapter.length === 0 ? [] : heading("What staging's adapter answers")),
     ...adapter.map(renderAnswer),
-    ...(rotation === undefined ? [] : renderRotation(rotation)),
+    ...renderRotation(rotation),
     "",
     verdict(report),
   ];

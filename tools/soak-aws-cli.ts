@@ -26,7 +26,7 @@ async function main(aws: string): Promise<void> {
       const { failure } = await cloud.deploy({ directory, stack, operation: "up" });
       assert.equal(failure, undefined);
     }
-    await putValues(cloud);
+    await putValues(cloud, "escapement");
 
     const cli = async (args: readonly string[], keys: Partial<Session> = {}) => {
       const env = {

@@ -13,6 +13,7 @@ import { openAdministratorSession } from "../aws";
 import { secretsManagerClient } from "../aws-clients";
 import { LaptopCloud } from "../cloud";
 import { plainMap } from "../engine/index";
+import { watchAccount } from "../evidence";
 import { createEscServer, type EnvironmentId, EscServiceError } from "../pulumi";
 import { TurnableClock } from "./clock";
 import { type OpenedEnvironment, readOpened } from "./opened";
@@ -168,10 +169,11 @@ export class TestSandbox {
    */
   async open(environment: string): Promise<OpenedEnvironment> {
     const [name = "", version] = environment.split("@");
-    const { esc } = this.#parts.cloud;
+    const { esc, aws } = this.#parts.cloud;
     const id = environmentId(this.organization, name);
+    const evidence = watchAccount(aws);
     const session = await esc.open({ ...id, version }).catch((error: unknown) => {
-      throw explained(name, error);
+      throw explained(name, error, evidence());
     });
     return readOpened(esc.readSession(id, session.id));
   }
@@ -280,9 +282,9 @@ function environmentId(organization: string, name: string): EnvironmentId {
   return { organization, project, name: environment };
 }
 
-function explained(name: string, error: unknown): unknown {
+/** What ESC found, and what the account saw meanwhile. */
+function explained(name: string, error: unknown, evidence: readonly string[] = []): unknown {
   if (!(error instanceof EscServiceError) || error.diagnostics.length === 0) return error;
-  return new Error(error.diagnostics.map((each) => formatDiagnostic(name, each)).join("\n"), {
-    cause: error,
-  });
+  const found = error.diagnostics.map((each) => formatDiagnostic(name, each));
+  return new Error([...found, ...evidence].join("\n"), { cause: error });
 }
