@@ -1,8 +1,9 @@
-import { createHash, randomUUID } from "node:crypto";
-import { escLoginClaims, Issuer } from "./issuers";
+import { randomUUID } from "node:crypto";
+import { type Issuer, mintFlawed, type TokenFlaws } from "./issuers";
+import { escTokenClaims } from "./testing/tokens";
 
 /** What a hostile, or honest, caller sends to the adapter. */
-export interface AdapterCase {
+export interface AdapterCase extends TokenFlaws {
   /** Who asks what, for people. */
   readonly title: string;
   /** The code of the adapter's answer; `ok` for the value. */
@@ -12,9 +13,6 @@ export interface AdapterCase {
   readonly claims?: Readonly<Record<string, unknown>>;
   /** Entry asked for. @default the stage's own */
   readonly entry?: string;
-  readonly expiresInSeconds?: number;
-  /** Signed with a key that the issuer does not publish. */
-  readonly forged?: boolean;
   /** Without a signature, and saying so. */
   readonly unsigned?: boolean;
   /** What is sent differs from what the token was made for. */
@@ -113,34 +111,17 @@ async function makeRequest(question: AdapterCase, options: AskAdapterOptions) {
   const { organization, project, stage, url, issuer } = options;
   const environment = `${project}/${stage}`;
   const body = JSON.stringify({ secretName: question.entry ?? `${environment}/partner` });
-  const claims = {
-    ...escLoginClaims({ organization, environment }),
-    aud: url,
-    org: organization,
-    env: environment,
-    current_env: `${organization}/${environment}`,
-    root_env: `${organization}/${environment}`,
-    trigger_user: "sandbox",
-    body_hash: `sha256-${createHash("sha256").update(body).digest("base64")}`,
-    ...question.claims,
-  };
+  const claims = escTokenClaims(organization, {
+    environment,
+    audience: url,
+    body,
+    subjectAttributes: [],
+    claims: question.claims,
+  });
   const token = question.unsigned
     ? unsigned({ iss: issuer.url, ...claims })
-    : await signed(claims, question, issuer);
+    : await mintFlawed(issuer, claims, question);
   return { token, body: question.tampered ? body.replace("{", "{ ") : body };
-}
-
-function signed(
-  claims: Record<string, unknown>,
-  { forged, expiresInSeconds = 300 }: AdapterCase,
-  issuer: Issuer,
-) {
-  const signer = forged ? new Issuer({ url: issuer.url }) : issuer;
-  const lifetime = Math.abs(expiresInSeconds);
-  return signer.mint(claims, {
-    expiresInSeconds: lifetime,
-    ...(expiresInSeconds < 0 && { issuedAt: Date.now() - 2 * lifetime * 1000 }),
-  });
 }
 
 /** RFC 7519, section 6: an unsecured token. */

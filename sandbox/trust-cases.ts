@@ -1,15 +1,11 @@
 import { GITHUB_ISSUER, PULUMI_ISSUER } from "../trust";
-import { escLoginClaims, type GithubRun, githubRunClaims } from "./issuers";
+import { escLoginClaims, type GithubRun, githubRunClaims, type TokenFlaws } from "./issuers";
 
 /** Who proves who they are, and how: the token that is presented. */
-export interface Presented {
+export interface Presented extends TokenFlaws {
   /** The issuer that signs. */
   readonly issuer: string;
   readonly claims: Readonly<Record<string, unknown>>;
-  /** @default 300 */
-  readonly expiresInSeconds?: number;
-  /** Signed with a key that the issuer does not publish. */
-  readonly forged?: boolean;
 }
 
 /** One question to the account, and the answer that is right. */

@@ -1,7 +1,7 @@
 // The long checks: what `npm test` leaves out because it takes minutes. Each step says what it proves; all run
 // even when one fails, and the exit code tells.
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -51,7 +51,7 @@ async function served() {
     process.kill(-server.pid, "SIGINT");
     await ended;
   }
-  if (fileExists(envFile)) throw new Error(`${envFile} is still there after Ctrl-C`);
+  if (existsSync(envFile)) throw new Error(`${envFile} is still there after Ctrl-C`);
 }
 
 /** The AWS CLI, from PyPI, in an environment of its own. */
@@ -74,7 +74,7 @@ async function readEnvFile(file, ended) {
   });
   for (const deadline = Date.now() + 120_000; Date.now() < deadline; ) {
     if (over) throw new Error("the sandbox ended before it answered");
-    if (fileExists(file)) {
+    if (existsSync(file)) {
       const lines = readFileSync(file, "utf8").trim().split("\n");
       return Object.fromEntries(
         lines.map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)]),
@@ -83,15 +83,6 @@ async function readEnvFile(file, ended) {
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
   throw new Error("the sandbox did not answer within two minutes");
-}
-
-function fileExists(file) {
-  try {
-    readFileSync(file);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function command(file, args, variables = {}) {
