@@ -101,7 +101,10 @@ async function createAnswer(
   // Last, for it begins to read the audience: what every request needs is loaded before that client.
   const routes = createRoutes(config, { log, now, readParameter: options.readParameter ?? readSsmParameter });
 
-  /** Reads, and when that fails lets the token be used once more: nothing of the answer has been sent. */
+  /**
+   * Asks the source. A read that fails lets its token be used once more, for nothing of the answer has been sent; a
+   * rotation never does: it may have changed something, and whoever tries again has a new token from ESC.
+   */
   async function read(call: PreparedCall, use: TokenUse, { deadline, trace }: Reading): Promise<string> {
     const milliseconds = Math.min(
       trace.asked?.action === "rotate" ? limits.requestMilliseconds : limits.sourceMilliseconds,
@@ -110,7 +113,7 @@ async function createAnswer(
     try {
       return await fetchText(call, { milliseconds, bytes: limits.answerBytes });
     } catch (error) {
-      trace.tokenReturned = await giveBack(replayStore, use, log);
+      if (trace.asked?.action !== "rotate") trace.tokenReturned = await giveBack(replayStore, use, log);
       throw error;
     }
   }

@@ -73,10 +73,13 @@ describe("an adapter that rotates", () => {
   async function post(body: unknown, changes: Json = {}, path = "/rotate") {
     const text = typeof body === "string" ? body : JSON.stringify(body);
     const claims = escClaims(text, { aud: ROTATE, current_env: "acme/app/rotated-db", ...changes });
+    return send(text, await signToken(claims), path);
+  }
+  async function send(text: string, token: string, path = "/rotate") {
     const { status, body: answer } = await adapter({
       method: "POST",
       path,
-      headers: { authorization: `Bearer ${await signToken(claims)}`, "content-type": "application/json" },
+      headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
       body: Buffer.from(text),
       requestId: "r-1",
     });
@@ -138,6 +141,14 @@ describe("an adapter that rotates", () => {
     );
     assert.deepEqual([status, answer], [409, { code: "state_unknown", requestId: "r-1" }]);
     assert.match(JSON.stringify(records.at(-1)), /forget the journal of directory\/bots/);
+  });
+
+  it("takes a token once, also when its rotation failed: it may have changed something", async () => {
+    const text = JSON.stringify({ request: { target: "bots" }, state: { name: "bots-a", key: "wrong" } });
+    const claims = escClaims(text, { aud: ROTATE, current_env: "acme/app/rotated-bots" });
+    const token = await signToken(claims);
+    assert.equal((await send(text, token)).answer.code, "state_unknown");
+    assert.equal((await send(text, token)).answer.code, "token_replayed");
   });
 
   it("logs no credential", () => {
