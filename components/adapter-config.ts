@@ -85,7 +85,7 @@ export function renderAdapterConfig(
   args: AdapterConfigArgs,
   names: {
     readonly audienceParameter: string;
-    readonly table: string;
+    readonly replayTable: string;
     /** The address, when it is known before the function: then there is no parameter. */
     readonly audience: pulumi.Output<string> | undefined;
   },
@@ -110,7 +110,7 @@ export function renderAdapterConfig(
         names: entries.map(({ name }) => name),
       })),
       sources: { ...Object.fromEntries(named), ...settings },
-      replay: { store: "dynamodb", table: names.table },
+      replay: { store: "dynamodb", table: names.replayTable },
     };
     return pulumi.jsonStringify(config, undefined, 2);
   });

@@ -1,6 +1,5 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { OPEN_PATH } from "./adapter-config";
 import type { ArgumentIssue } from "./args";
 
 /** What ESC calls. */
@@ -36,6 +35,8 @@ interface HttpApiNames {
 
 interface HttpApiOptions {
   readonly args: AdapterHttpApiArgs;
+  /** The adapter's one route. */
+  readonly path: string;
   readonly names: HttpApiNames;
   readonly logRetentionDays: number;
   readonly tags: pulumi.Input<Record<string, pulumi.Input<string>>> | undefined;
@@ -68,7 +69,7 @@ export const HTTP_API_MAX_SECONDS = 29;
 
 /** Makes the API, and its domain if it has one. Only `POST` on the adapter's route gets through. */
 export function createHttpApi(name: string, options: HttpApiOptions, parent: pulumi.Resource): HttpApi {
-  const { args, names, logRetentionDays, tags } = options;
+  const { args, path, names, logRetentionDays, tags } = options;
   const { domainName, certificateArn } = args;
   const opts = { parent };
   const api = new aws.apigatewayv2.Api(
@@ -130,15 +131,18 @@ export function createHttpApi(name: string, options: HttpApiOptions, parent: pul
   return {
     api,
     domain,
-    url: pulumi.interpolate`${origin}${OPEN_PATH}`,
-    serve: (fn) => serve(name, api, fn, opts),
+    url: pulumi.interpolate`${origin}${path}`,
+    serve: (fn) => serve(name, { api, path, fn }, opts),
   };
 }
 
 function serve(
   name: string,
-  api: aws.apigatewayv2.Api,
-  fn: aws.lambda.Function,
+  {
+    api,
+    path,
+    fn,
+  }: { readonly api: aws.apigatewayv2.Api; readonly path: string; readonly fn: aws.lambda.Function },
   opts: pulumi.CustomResourceOptions,
 ): void {
   const integration = new aws.apigatewayv2.Integration(
@@ -153,7 +157,7 @@ function serve(
     },
     opts,
   );
-  const routeKey = `POST ${OPEN_PATH}`;
+  const routeKey = `POST ${path}`;
   new aws.apigatewayv2.Route(
     `${name}-route`,
     { apiId: api.id, routeKey, target: pulumi.interpolate`integrations/${integration.id}` },
@@ -166,7 +170,7 @@ function serve(
       action: "lambda:InvokeFunction",
       principal: "apigateway.amazonaws.com",
       statementId: "HttpApi",
-      sourceArn: pulumi.interpolate`${api.executionArn}/$default/POST${OPEN_PATH}`,
+      sourceArn: pulumi.interpolate`${api.executionArn}/$default/POST${path}`,
     },
     opts,
   );

@@ -50,9 +50,12 @@ export function renderRotateConfig(
     readonly journalTable: string;
     readonly entryPrefix: string;
     readonly timeoutSeconds: number;
+    /** The address, when it is known before the function: then there is no parameter. */
+    readonly audience: pulumi.Output<string> | undefined;
   },
 ): pulumi.Output<string> {
-  return pulumi.all(args.targets.map(({ settings }) => settings)).apply((settings) => {
+  const settings = pulumi.all(args.targets.map(({ settings }) => settings));
+  return pulumi.all([settings, names.audience]).apply(([settings, audience]) => {
     const rotators: Record<string, Record<string, unknown>> = {};
     args.targets.forEach(({ rotator = POSTGRES, name }, index) => {
       rotators[rotator] = { ...rotators[rotator], [name]: settings[index] };
@@ -60,7 +63,13 @@ export function renderRotateConfig(
     const config: AdapterConfig = {
       organization: args.organization,
       issuers: (args.issuers ?? PULUMI_ISSUERS) as AdapterConfig["issuers"],
-      routes: [{ path: ROTATE_PATH, action: "rotate", audienceParameter: names.audienceParameter }],
+      routes: [
+        {
+          path: ROTATE_PATH,
+          action: "rotate",
+          ...(audience === undefined ? { audienceParameter: names.audienceParameter } : { audience }),
+        },
+      ],
       access: args.targets.map(({ environment, rotator = POSTGRES, name }) => ({
         environment,
         action: "rotate",

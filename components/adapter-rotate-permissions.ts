@@ -2,14 +2,12 @@ import type { PolicyDocument } from "../trust/index";
 import { type AdapterResources, adapterPolicy } from "./adapter-permissions";
 
 /** What the rotating function works with. */
-export interface AdapterRotateResources
-  extends Omit<AdapterResources, "entryPatterns" | "entryArns" | "audienceParameter"> {
+export interface AdapterRotateResources extends Omit<AdapterResources, "entryPatterns" | "entryArns"> {
   /** Of the entries that administer targets. */
   readonly entryArns: readonly string[];
   /** Of the entries that hold the journal's documents. */
   readonly journalEntryArns: readonly string[];
   readonly journalTableArn: string;
-  readonly audienceParameter: string;
 }
 
 /** What the rotating function calls, and nothing else. It deletes nothing: a journal that is gone is a rotation lost. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import path from "node:path";
 import type * as pulumi from "@pulumi/pulumi";
+import { AdapterFrontDoor } from "../../components/adapter-http-api";
 import { AdapterRotate, type AdapterRotateArgs } from "../../components/adapter-rotate";
 import { parseConfig } from "../../lambda/config";
 import { builtInRotators } from "../../lambda/rotators/index";
@@ -33,6 +34,8 @@ function created(type: string, { name }: Record<string, unknown>): Record<string
       return { arn: arnOf("lambda", `function:${name}`) };
     case "aws:iam/role:Role":
       return { arn: `arn:aws:iam::${ACCOUNT}:role/${name}` };
+    case "aws:apigatewayv2/api:Api":
+      return { apiEndpoint: "https://def.execute-api.eu-west-1.amazonaws.com" };
     case "aws:lambda/functionUrl:FunctionUrl":
       return { functionUrl: "https://abc.lambda-url.eu-west-1.on.aws/" };
     default:
@@ -175,6 +178,37 @@ describe("AdapterRotate", () => {
       "roleName",
       "url",
     ]);
+  });
+
+  it("stands behind an HTTP API, by argument, whose address it knows from the start", async () => {
+    const { rotate, recorder } = await create({ frontDoor: AdapterFrontDoor.HttpApi });
+    const url = "https://def.execute-api.eu-west-1.amazonaws.com/rotate";
+    assert.equal(await outputValue(rotate.url), url);
+    const { routes } = parseConfig(await configOf(recorder), [], builtInRotators);
+    assert.deepEqual(routes, [{ path: "/rotate", action: "rotate", audience: url }]);
+    assert.equal(
+      recorder.find("aws:apigatewayv2/route:Route", "rotate-route").inputs.routeKey,
+      "POST /rotate",
+    );
+    assert.equal(recorder.ofType("aws:lambda/functionUrl:FunctionUrl").length, 0);
+    assert.equal(recorder.ofType("aws:ssm/parameter:Parameter").length, 0);
+    assert.ok(
+      !(await allows(recorder, "ssm:GetParameter", arnOf("ssm", "parameter/shop/staging/rotate/audience"))),
+    );
+  });
+
+  it("rings the same alarms as the function that opens", async () => {
+    const topic = arnOf("sns", "on-call");
+    const { recorder } = await create({ alarmActions: [topic] });
+    await settled();
+    const alarms = recorder.ofType("aws:cloudwatch/metricAlarm:MetricAlarm").map(({ inputs }) => inputs);
+    assert.deepEqual(
+      alarms.map(({ name }) => name).sort(),
+      ["duration", "errors", "refusals", "stale-keys", "throttles"].map(
+        (kind) => `shop-staging-rotate-${kind}`,
+      ),
+    );
+    for (const { alarmActions } of alarms) assert.deepEqual(alarmActions, [topic]);
   });
 
   it("can be previewed in an empty account", async () => {
