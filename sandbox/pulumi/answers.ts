@@ -1,11 +1,26 @@
 import * as z from "zod";
-import { EscServiceError } from "./errors";
 import type { EscService, Opened } from "./esc-service";
 import { type HttpRequest, type HttpResponse, jsonResponse } from "./http-message";
 import { type EnvironmentReference, formatEnvironmentId } from "./names";
+import { continuationToken, continuesAfter, entityTag, integer, pageOf, parseBody } from "./request-parts";
+import { retractRevision } from "./retract";
 
 const environmentBody = z.object({ project: z.string(), name: z.string() });
+const cloneBody = z.object({
+  project: z.string().optional(),
+  name: z.string(),
+  version: z.int().nonnegative().optional(),
+  preserveHistory: z.boolean().optional(),
+  /** Nothing to preserve: nobody is given access to one environment here. */
+  preserveAccess: z.boolean().optional(),
+  preserveEnvironmentTags: z.boolean().optional(),
+  preserveRevisionTags: z.boolean().optional(),
+});
 const newTagBody = z.object({ name: z.string(), revision: z.int().positive().optional() });
+const retractionBody = z.object({
+  replacement: z.int().positive().optional(),
+  reason: z.string().optional(),
+});
 const movedTagBody = z.object({ revision: z.int().positive().optional() });
 
 /** The Go client writes the name large, as its server reads either. */
@@ -25,16 +40,30 @@ export class Answers {
     this.service = service;
   }
 
-  list(organizations: readonly string[]): HttpResponse {
-    const environments = organizations
-      .flatMap((organization) => this.service.store.list(organization))
-      .map(({ id, created, modified }) => ({ ...id, created, modified }));
-    return jsonResponse(200, { environments, nextToken: "" });
+  /** A page of the environments of organizations, in the order of their full names. */
+  list(organizations: readonly string[], { query }: HttpRequest): HttpResponse {
+    const all = organizations.flatMap((organization) => this.service.store.list(organization));
+    const page = pageOf(sortedBy(all, nameOf), {
+      after: continuesAfter(query),
+      count: this.service.pageSize,
+      key: nameOf,
+    });
+    const environments = page.items.map(({ id, created, modified }) => ({ ...id, created, modified }));
+    return jsonResponse(200, { environments, nextToken: continuationToken(page.last) });
   }
 
   create(organization: string, { body }: HttpRequest): HttpResponse {
     this.service.store.create({ organization, ...parseBody(environmentBody, body) });
     return success;
+  }
+
+  async clone(source: EnvironmentReference, { body }: HttpRequest): Promise<HttpResponse> {
+    const { project, name, version, ...options } = parseBody(cloneBody, body);
+    const { organization } = source;
+    // The Go client leaves out a project that is the source's, and writes no version as none or as 0.
+    const target = { organization, project: project || source.project, name };
+    await this.service.clone(source, target, { ...options, version: version || undefined });
+    return noContent;
   }
 
   delete(id: EnvironmentReference): HttpResponse {
@@ -49,6 +78,11 @@ export class Answers {
       headers: { "content-type": "application/x-yaml", ...revisionHeaders(etag, number) },
       body: yaml,
     };
+  }
+
+  /** As `definition`, with its secrets in plain text. */
+  async decrypted(wanted: EnvironmentReference): Promise<HttpResponse> {
+    return { ...this.definition(wanted), body: await this.service.decrypt(wanted) };
   }
 
   async update(id: EnvironmentReference, { body, headers }: HttpRequest): Promise<HttpResponse> {
@@ -97,20 +131,35 @@ export class Answers {
     const { store, user } = this.service;
     const tags = store.tags(id);
     const [before, count] = [integer(query, "before"), integer(query, "count")];
-    const revisions = store.revisions(id, { before, count }).map(({ number, created }) => ({
-      number,
-      created,
-      creatorLogin: user.login,
-      creatorName: user.name,
-      tags: tags.filter(({ revision }) => revision === number).map(({ name }) => name),
-    }));
+    const { retractions } = store.find(id);
+    const revisions = store.revisions(id, { before, count }).map(({ number, created }) => {
+      const retraction = retractions.get(number);
+      return {
+        number,
+        created,
+        creatorLogin: user.login,
+        creatorName: user.name,
+        tags: tags.filter(({ revision }) => revision === number).map(({ name }) => name),
+        ...(retraction && { retracted: { ...retraction, byLogin: user.login, byName: user.name } }),
+      };
+    });
     return jsonResponse(200, revisions);
   }
 
-  tags(id: EnvironmentReference): HttpResponse {
+  retract(revision: EnvironmentReference, { body }: HttpRequest): HttpResponse {
+    retractRevision(this.service.store, revision, parseBody(retractionBody, body || "{}"));
+    return noContent;
+  }
+
+  tags(id: EnvironmentReference, { query }: HttpRequest): HttpResponse {
     const { store, user } = this.service;
-    const tags = store.tags(id).map((tag) => ({ ...tag, editorLogin: user.login, editorName: user.name }));
-    return jsonResponse(200, { tags, nextToken: "" });
+    const page = pageOf(sortedBy(store.tags(id), tagNameOf), {
+      after: query.get("after") ?? "",
+      count: integer(query, "count") ?? this.service.pageSize,
+      key: tagNameOf,
+    });
+    const tags = page.items.map((tag) => ({ ...tag, editorLogin: user.login, editorName: user.name }));
+    return jsonResponse(200, { tags, nextToken: page.last });
   }
 
   tag(id: EnvironmentReference, name: string): HttpResponse {
@@ -138,6 +187,13 @@ export class Answers {
 const success = jsonResponse(200, { code: 200, message: "" });
 const noContent: HttpResponse = { status: 204 };
 
+const nameOf = ({ id }: { id: EnvironmentReference }) => formatEnvironmentId(id);
+const tagNameOf = ({ name }: { name: string }) => name;
+
+function sortedBy<T>(items: readonly T[], key: (item: T) => string): T[] {
+  return [...items].sort((a, b) => (key(a) < key(b) ? -1 : 1));
+}
+
 function session({ id, diagnostics }: Opened): HttpResponse {
   return jsonResponse(200, diagnostics.length > 0 ? { id, diagnostics } : { id });
 }
@@ -148,41 +204,6 @@ function durationOf(query: URLSearchParams): { duration?: string } {
 
 function revisionHeaders(etag: string, revision: number): Record<string, string> {
   return { etag: `"${etag}"`, "pulumi-esc-revision": String(revision) };
-}
-
-/** The ETag inside a header's quotes; none for no header and for `*`, which only asks that the environment exists. */
-function entityTag(header: string | undefined): string | undefined {
-  const tag = header?.trim().replace(/^(W\/)?"(.*)"$/, "$2");
-  return tag === "*" || tag === "" ? undefined : tag;
-}
-
-/** The Go client sends parameters that it leaves out as empty ones. */
-function integer(query: URLSearchParams, name: string): number | undefined {
-  const text = query.get(name) ?? "";
-  if (text !== "" && !/^\d{1,9}$/.test(text)) {
-    throw new EscServiceError(
-      "ERR_ESC_SERVICE_BAD_REQUEST",
-      `query parameter ${name} must be a whole number`,
-    );
-  }
-  return text === "" ? undefined : Number(text);
-}
-
-function parseBody<T>(schema: z.ZodType<T>, body: string): T {
-  let value: unknown;
-  try {
-    value = JSON.parse(body);
-  } catch {
-    throw new EscServiceError("ERR_ESC_SERVICE_BAD_REQUEST", "the request's body is not JSON");
-  }
-  const result = schema.safeParse(value);
-  if (!result.success) {
-    const problems = result.error.issues.map(
-      ({ path, message }) => `${path.join(".") || "body"}: ${message}`,
-    );
-    throw new EscServiceError("ERR_ESC_SERVICE_BAD_REQUEST", `invalid request: ${problems.join("; ")}`);
-  }
-  return result.data;
 }
 
 /** Adds members to a JSON object without touching the text of those it has. */

@@ -2,7 +2,9 @@ import { createHash } from "node:crypto";
 import { encryptSecrets } from "../../esc/evaluator/index";
 import { MAX_DEFINITION_BYTES } from "../../esc/evaluator/limits";
 import type { Cipher } from "../../esc/evaluator/types";
+import type { Draft } from "./drafts";
 import { createEnvironmentCipher, generateStoreKey } from "./environment-cipher";
+import type { EnvironmentTag } from "./environment-tags";
 import { EscServiceError } from "./errors";
 import {
   checkEnvironmentId,
@@ -28,17 +30,35 @@ export interface RevisionTag {
   readonly modified: string;
 }
 
+/** Why a revision can no longer be read. */
+export interface Retraction {
+  /** The revision that its tags were moved to. */
+  readonly replacement: number;
+  readonly at: string;
+  readonly reason: string;
+}
+
 /** One environment, whole. */
 export interface StoredEnvironment {
   readonly id: EnvironmentId;
   readonly revisions: [Revision, ...Revision[]];
   readonly tags: Map<string, RevisionTag>;
+  /** By the revision's number. */
+  readonly retractions: Map<number, Retraction>;
+  /** Names with values that say something of the environment, not of a revision. */
+  readonly environmentTags: Map<string, EnvironmentTag>;
+  /** Proposed definitions, by the id of their change request. */
+  readonly drafts: Map<string, Draft>;
+  deletionProtected: boolean;
 }
+
+/** As another version may have kept it: what came later may be missing. */
+type KeptEnvironment = Pick<StoredEnvironment, "id" | "revisions" | "tags"> & Partial<StoredEnvironment>;
 
 /** Everything that a store holds: with its key, so it opens every secret. */
 export interface StoreContent {
   readonly key: Uint8Array;
-  readonly environments: readonly StoredEnvironment[];
+  readonly environments: readonly KeptEnvironment[];
 }
 
 export interface EnvironmentStoreOptions {
@@ -62,7 +82,7 @@ export class EnvironmentStore {
     this.now = now;
     this.key = content === undefined ? generateStoreKey() : Buffer.from(content.key);
     this.environments = new Map(
-      content?.environments.map((environment) => [formatEnvironmentId(environment.id), environment]),
+      content?.environments.map((kept) => [formatEnvironmentId(kept.id), { ...nothingElse(), ...kept }]),
     );
   }
 
@@ -76,16 +96,18 @@ export class EnvironmentStore {
    * @throws {ERR_ESC_SERVICE_BAD_NAME} {ERR_ESC_SERVICE_EXISTS}
    */
   create(id: EnvironmentId): void {
+    this.add({ id, revisions: [this.makeRevision(1, "")], tags: new Map() });
+  }
+
+  /** Takes in an environment that has been made elsewhere. @throws as `create` */
+  add(environment: KeptEnvironment): void {
+    const { id } = environment;
     checkEnvironmentId(id);
     const name = formatEnvironmentId(id);
     if (this.environments.has(name)) {
       throw new EscServiceError("ERR_ESC_SERVICE_EXISTS", `environment ${name} already exists`);
     }
-    this.environments.set(name, {
-      id,
-      revisions: [this.makeRevision(1, "")],
-      tags: new Map(),
-    });
+    this.environments.set(name, { ...nothingElse(), ...environment });
   }
 
   /** All environments of an organization with the times of their first and last revision, sorted by name. */
@@ -102,7 +124,7 @@ export class EnvironmentStore {
 
   /** The revision that a reference names, secrets encrypted. @throws {ERR_ESC_SERVICE_NOT_FOUND} */
   read(reference: EnvironmentReference): Revision {
-    const { revisions, tags } = this.find(reference);
+    const { revisions, tags, retractions } = this.find(reference);
     const { version } = reference;
     if (version === undefined || version === "latest") {
       return latestOf(revisions);
@@ -115,6 +137,13 @@ export class EnvironmentStore {
         `environment ${formatEnvironmentId(reference)} has no revision or tag ${JSON.stringify(version)}`,
       );
     }
+    const retraction = retractions.get(revision.number);
+    if (retraction !== undefined) {
+      throw new EscServiceError(
+        "ERR_ESC_SERVICE_NOT_FOUND",
+        `revision ${revision.number} of environment ${formatEnvironmentId(reference)} has been retracted: use revision ${retraction.replacement}`,
+      );
+    }
     return revision;
   }
 
@@ -125,6 +154,16 @@ export class EnvironmentStore {
    */
   async update(id: EnvironmentId, yaml: string, options: { ifMatch?: string } = {}): Promise<Revision> {
     this.checkMatch(id, options.ifMatch);
+    const sealed = await this.seal(id, yaml);
+    this.checkMatch(id, options.ifMatch);
+    const { revisions } = this.find(id);
+    const revision = this.makeRevision(revisions.length + 1, sealed);
+    revisions.push(revision);
+    return revision;
+  }
+
+  /** A definition with its secrets encrypted for an environment. @throws {ERR_ESC_SERVICE_TOO_LARGE} */
+  async seal(id: EnvironmentId, yaml: string): Promise<string> {
     const sealed = await encryptSecrets(yaml, this.cipher(id));
     if (Buffer.byteLength(sealed) > MAX_DEFINITION_BYTES) {
       throw new EscServiceError(
@@ -132,11 +171,7 @@ export class EnvironmentStore {
         `with its secrets encrypted, the definition of ${formatEnvironmentId(id)} is larger than ${MAX_DEFINITION_BYTES} bytes and could never be opened`,
       );
     }
-    this.checkMatch(id, options.ifMatch);
-    const { revisions } = this.find(id);
-    const revision = this.makeRevision(revisions.length + 1, sealed);
-    revisions.push(revision);
-    return revision;
+    return sealed;
   }
 
   /** Refuses an ETag that is not the latest revision's; no ETag always matches. @throws {ERR_ESC_SERVICE_CONFLICT} */
@@ -225,7 +260,8 @@ export class EnvironmentStore {
     return createEnvironmentCipher(this.key, id);
   }
 
-  private find(id: EnvironmentId): StoredEnvironment {
+  /** The environment itself, to be changed in place. @throws {ERR_ESC_SERVICE_NOT_FOUND} */
+  find(id: EnvironmentId): StoredEnvironment {
     checkEnvironmentId(id);
     const environment = this.environments.get(formatEnvironmentId(id));
     if (environment === undefined) {
@@ -241,15 +277,22 @@ export class EnvironmentStore {
     return this.read({ ...id, version: revision?.toString() }).number;
   }
 
-  private makeRevision(number: number, yaml: string): Revision {
+  /** The next revision of sealed text; nothing is kept of it yet. */
+  makeRevision(number: number, yaml: string): Revision {
     // Over the encrypted text: a hash of plain text would let a reader of ETags try out guesses of a secret.
     const etag = createHash("sha256").update(`${number}\n${yaml}`).digest("hex").slice(0, 32);
     return { number, created: this.timestamp(), etag, yaml };
   }
 
-  private timestamp(): string {
+  /** ISO 8601 */
+  timestamp(): string {
     return new Date(this.now()).toISOString();
   }
+}
+
+/** What an environment has besides revisions, when it has none of it. */
+function nothingElse(): Omit<StoredEnvironment, "id" | "revisions" | "tags"> {
+  return { retractions: new Map(), environmentTags: new Map(), drafts: new Map(), deletionProtected: false };
 }
 
 function latestOf(revisions: readonly [Revision, ...Revision[]]): Revision {

@@ -1,4 +1,4 @@
-import { check, open, readProperty } from "../../esc/evaluator/index";
+import { check, decryptSecrets, open, readProperty } from "../../esc/evaluator/index";
 import type {
   Diagnostic,
   EvaluateOptions,
@@ -6,6 +6,8 @@ import type {
   Provider,
   Rotator,
 } from "../../esc/evaluator/types";
+import { type CloneOptions, cloneEnvironment } from "./clone";
+import { type Draft, readDraft, writeDraft } from "./drafts";
 import { formatGoDuration, parseGoDuration } from "./duration";
 import { EnvironmentStore, type Revision, type StoreContent } from "./environment-store";
 import { EscServiceError } from "./errors";
@@ -32,6 +34,8 @@ export interface EscServiceOptions {
   readonly rotators?: (context: ProviderContext) => Readonly<Record<string, Rotator>>;
   /** The environments that there are already. @default none */
   readonly content?: StoreContent;
+  /** How many items a list answers at once. @default 100 */
+  readonly pageSize?: number;
   /** Milliseconds since 1970, for revisions, tags and the end of sessions. @default Date.now */
   readonly now?: () => number;
 }
@@ -69,6 +73,7 @@ export class EscService {
   readonly store: EnvironmentStore;
   readonly user: ProviderContext["user"];
   readonly organizations: readonly string[];
+  readonly pageSize: number;
   private readonly options: EscServiceOptions;
   private readonly sessions: OpenSessions;
 
@@ -76,6 +81,7 @@ export class EscService {
     options.organizations.forEach(checkOrganization);
     this.organizations = options.organizations;
     this.options = options;
+    this.pageSize = options.pageSize ?? 100;
     this.user = options.user ?? { login: "sandbox", name: "Sandbox" };
     this.store = new EnvironmentStore({ now: options.now, content: options.content });
     this.sessions = new OpenSessions({ now: options.now });
@@ -189,10 +195,51 @@ export class EscService {
     return value;
   }
 
-  /** Deletes an environment and ends its sessions. @throws {ERR_ESC_SERVICE_NOT_FOUND} */
+  /**
+   * Deletes an environment and ends its sessions.
+   * @throws {ERR_ESC_SERVICE_NOT_FOUND}; {ERR_ESC_SERVICE_CONFLICT} while it has deletion protection
+   */
   delete(id: EnvironmentId): void {
+    if (this.store.find(id).deletionProtected) {
+      // The Go client looks for "protect" in the message of a 409.
+      throw new EscServiceError(
+        "ERR_ESC_SERVICE_CONFLICT",
+        `deletion protection is enabled for environment ${formatEnvironmentId(id)}: disable it first`,
+      );
+    }
     this.store.delete(id);
     this.sessions.end(formatEnvironmentId(id));
+  }
+
+  /** Makes an environment from another. @throws as `cloneEnvironment` */
+  clone(source: EnvironmentId, target: EnvironmentId, options: CloneOptions): Promise<void> {
+    return cloneEnvironment(this.store, source, target, options);
+  }
+
+  /** A definition with its secrets in plain text: never log it. @throws {ERR_ESC_SERVICE_NOT_FOUND} */
+  decrypt(reference: EnvironmentReference): Promise<string> {
+    const { yaml, decrypter } = this.definition(reference);
+    return decryptSecrets(yaml, decrypter);
+  }
+
+  /**
+   * Checks a proposed definition and keeps it apart from the environment, which stays as it is.
+   * @throws {ERR_ESC_SERVICE_BAD_DEFINITION} with diagnostics; as `writeDraft`
+   */
+  async writeDraft(
+    id: EnvironmentId,
+    yaml: string,
+    options: { draftId?: string; ifMatch?: string | undefined },
+  ): Promise<Draft> {
+    await this.checkDefinition("the draft", id.organization, { ...this.definition(id), yaml });
+    return writeDraft(this.store, id, yaml, options);
+  }
+
+  /** Opens a draft as the environment that it would become. @throws as `openYaml` */
+  async openDraft(id: EnvironmentId, draftId: string, options: OpenOptions = {}): Promise<Opened> {
+    const { yaml } = readDraft(this.store, id, draftId);
+    const owner = formatEnvironmentId(id);
+    return this.openDefinition(options, owner, id.organization, { ...this.definition(id), yaml });
   }
 
   private async checkDefinition(

@@ -3,6 +3,7 @@ import { Answers } from "./answers";
 import { EscServiceError } from "./errors";
 import type { EscService } from "./esc-service";
 import { type HttpRequest, type HttpResponse, jsonResponse } from "./http-message";
+import { MetadataAnswers } from "./metadata-answers";
 import type { EnvironmentReference } from "./names";
 
 /** The path's parameters, decoded: a route only asks for those that its own pattern names. */
@@ -15,10 +16,15 @@ const environment = `${base}/:org/:project/:name`;
 /** In this order: `versions/tags` is not a version. */
 function createTable(service: EscService): Record<string, Answer> {
   const answers = new Answers(service);
+  const metadata = new MetadataAnswers(service);
   const { organizations } = service;
   return {
-    [`GET ${base}`]: () => answers.list(organizations),
-    [`GET ${base}/:org`]: (at) => answers.list([at("org")]),
+    "GET /api/user": () => metadata.user(),
+    "GET /api/user/organizations/default": () => metadata.defaultOrganization(),
+    "POST /api/change-requests/:org/:draft/submit": (at, request) =>
+      metadata.submit(at("org"), at("draft"), request),
+    [`GET ${base}`]: (_at, request) => answers.list(organizations, request),
+    [`GET ${base}/:org`]: (at, request) => answers.list([at("org")], request),
     [`POST ${base}/:org`]: (at, request) => answers.create(at("org"), request),
     [`POST ${base}/:org/yaml/check`]: (at, request) => answers.check(at("org"), request),
     [`POST ${base}/:org/yaml/open`]: (at, request) => answers.openYaml(at("org"), request),
@@ -27,18 +33,39 @@ function createTable(service: EscService): Record<string, Answer> {
     [`HEAD ${environment}`]: (at) => answers.definition(reference(at)),
     [`PATCH ${environment}`]: (at, request) => answers.update(reference(at), request),
     [`DELETE ${environment}`]: (at) => answers.delete(reference(at)),
+    [`GET ${environment}/decrypt`]: (at) => answers.decrypted(reference(at)),
+    [`POST ${environment}/clone`]: (at, request) => answers.clone(reference(at), request),
     [`POST ${environment}/rotate`]: (at, request) => answers.rotate(reference(at), request),
     [`POST ${environment}/open`]: (at, request) => answers.open(reference(at), request),
     [`GET ${environment}/open/:session`]: (at, request) =>
       answers.read(reference(at), at("session"), request),
+    [`POST ${environment}/open/request`]: (at) => metadata.requestOpen(reference(at)),
+    [`GET ${environment}/settings`]: (at) => metadata.settings(reference(at)),
+    [`PATCH ${environment}/settings`]: (at, request) => metadata.changeSettings(reference(at), request),
+    [`GET ${environment}/referrers`]: (at, request) => metadata.referrers(reference(at), request),
+    [`GET ${environment}/tags`]: (at, request) => metadata.tags(reference(at), request),
+    [`POST ${environment}/tags`]: (at, request) => metadata.createTag(reference(at), request),
+    [`GET ${environment}/tags/:tag`]: (at) => metadata.tag(reference(at), at("tag")),
+    [`PATCH ${environment}/tags/:tag`]: (at, request) =>
+      metadata.updateTag(reference(at), at("tag"), request),
+    [`DELETE ${environment}/tags/:tag`]: (at) => metadata.deleteTag(reference(at), at("tag")),
+    [`POST ${environment}/drafts`]: (at, request) => metadata.createDraft(reference(at), request),
+    [`GET ${environment}/drafts/:draft`]: (at) => metadata.draft(reference(at), at("draft")),
+    [`PATCH ${environment}/drafts/:draft`]: (at, request) =>
+      metadata.updateDraft(reference(at), at("draft"), request),
+    [`POST ${environment}/drafts/:draft/open`]: (at, request) =>
+      metadata.openDraft(reference(at), at("draft"), request),
     [`GET ${environment}/versions`]: (at, request) => answers.revisions(reference(at), request),
-    [`GET ${environment}/versions/tags`]: (at) => answers.tags(reference(at)),
+    [`GET ${environment}/versions/tags`]: (at, request) => answers.tags(reference(at), request),
     [`POST ${environment}/versions/tags`]: (at, request) => answers.createTag(reference(at), request),
     [`GET ${environment}/versions/tags/:tag`]: (at) => answers.tag(reference(at), at("tag")),
     [`PATCH ${environment}/versions/tags/:tag`]: (at, request) =>
       answers.moveTag(reference(at), at("tag"), request),
     [`DELETE ${environment}/versions/tags/:tag`]: (at) => answers.deleteTag(reference(at), at("tag")),
     [`GET ${environment}/versions/:version`]: (at) => answers.definition(reference(at)),
+    [`GET ${environment}/versions/:version/decrypt`]: (at) => answers.decrypted(reference(at)),
+    [`POST ${environment}/versions/:version/retract`]: (at, request) =>
+      answers.retract(reference(at), request),
     [`POST ${environment}/versions/:version/open`]: (at, request) => answers.open(reference(at), request),
   };
 }

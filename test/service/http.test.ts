@@ -109,16 +109,18 @@ describe("The ESC service over HTTP", () => {
       ["GET", "/acme/yaml/open/00000000-0000-0000-0000-000000000000", 404],
       ["PUT", "/acme/web/staging", 405],
       ["GET", "/acme/yaml/check", 404],
-      ["POST", "/acme/web/staging/clone", 501],
-      ["GET", "/acme/web/staging/decrypt", 501],
-      ["GET", "/acme/web/staging/tags", 501],
+      ["GET", "/acme/web/none/decrypt", 404],
+      ["GET", "/acme/web/none/tags", 404],
+      ["GET", "/acme/web/staging/tags/owner", 404],
+      ["GET", "/acme/web/staging/hooks", 501],
+      ["GET", "/acme/web/staging/schedules", 501],
       ["GET", "/acme/web/staging/", 501],
     ] as const) {
       const [status, { code, message }] = await answer(await esc.request(method, path));
       assert.deepEqual([status, code], [expected, expected], `${method} ${path}`);
       assert.ok(message);
     }
-    const elsewhere = await fetch(`${esc.url}/api/user`, {
+    const elsewhere = await fetch(`${esc.url}/api/stacks`, {
       headers: { authorization: `token ${ACCESS_TOKEN}` },
     });
     assert.deepEqual(await answer(elsewhere), [404, { code: 404, message: "Not Found" }]);
