@@ -12,3 +12,17 @@ const engine = Number(process.env.ESCAPEMENT_ENGINE_PID);
 delete process.env.ESCAPEMENT_ENGINE_PID;
 if (process.ppid === engine)
   setInterval(() => process.ppid === engine || process.kill(0, "SIGKILL"), 500).unref();
+// ts-node writes what it transpiled where other programs read and write at the same time: an entry appears whole or not
+// at all, and the program goes on without one that cannot be written.
+const cache = process.env.TS_NODE_CACHE_DIRECTORY;
+if (cache !== undefined) {
+  const fs = require("node:fs");
+  const { renameSync, writeFileSync } = fs;
+  fs.writeFileSync = (file, ...rest) => {
+    if (typeof file !== "string" || !file.startsWith(cache)) return writeFileSync(file, ...rest);
+    try {
+      writeFileSync(`${file}.${process.pid}`, ...rest);
+      renameSync(`${file}.${process.pid}`, file);
+    } catch {}
+  };
+}

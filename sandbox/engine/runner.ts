@@ -6,6 +6,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Operation } from "./cloud";
 import { EngineError } from "./errors";
 import type { StackSettings } from "./stack-settings";
+import { transpileCache } from "./transpile-cache";
 
 /** What a program finds in its environment besides what we set: enough to run Node, and no credential. */
 const inheritedVariables = ["PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "TZ", "TMPDIR"];
@@ -45,9 +46,10 @@ export interface Runner {
  */
 export function startRunner(options: RunnerOptions): Runner {
   const { settings, onLine } = options;
-  const child = spawn(process.execPath, [findRunner(settings), ...runnerArguments(options)], {
+  const runner = findRunner(settings);
+  const child = spawn(process.execPath, [runner, ...runnerArguments(options)], {
     cwd: settings.programDirectory,
-    env: runnerEnvironment(options),
+    env: runnerEnvironment(options, transpileCache(runner)),
     // A group of its own, so that what the program starts can be ended with it.
     detached: true,
     stdio: ["ignore", "pipe", "pipe"],
@@ -92,7 +94,10 @@ function runnerArguments({ operation, organization, settings, address }: RunnerO
   ];
 }
 
-function runnerEnvironment({ settings, environment }: RunnerOptions): NodeJS.ProcessEnv {
+function runnerEnvironment(
+  { settings, environment }: RunnerOptions,
+  cache: string | undefined,
+): NodeJS.ProcessEnv {
   const { config, secretConfig } = settings;
   const opened = Object.entries(secretConfig).map(([key, secret]) => [key, secret.reveal()]);
   return {
@@ -103,8 +108,9 @@ function runnerEnvironment({ settings, environment }: RunnerOptions): NodeJS.Pro
     ESCAPEMENT_ENGINE_PID: String(process.pid),
     PULUMI_NODEJS_TYPESCRIPT: String(settings.typescript),
     PULUMI_NODEJS_TRANSPILE_ONLY: "true",
-    // Otherwise ts-node leaves its output in the temporary folder.
-    TS_NODE_CACHE: "false",
+    // ts-node's own place for it is the temporary folder, which everybody may write to.
+    TS_NODE_CACHE: String(cache !== undefined),
+    ...(cache !== undefined && { TS_NODE_CACHE_DIRECTORY: cache }),
     PULUMI_CONFIG: JSON.stringify({ ...config, ...Object.fromEntries(opened) }),
     PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(Object.keys(secretConfig)),
   };
