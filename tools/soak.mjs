@@ -14,7 +14,7 @@ const steps = [
   // The long counts: histories of the crash model, kills of a real server, changed bytes.
   { title: "the suite on Node 24, with the long counts", run: () => suiteOn(24, { ESCAPEMENT_SOAK: "1" }) },
   { title: "the packed tarball, as others install, compile, construct and run it", run: packed },
-  { title: "the sandbox, kept up and used by Pulumi's own SDK", run: served },
+  { title: "the sandbox, kept up and used by Pulumi's own SDK and Go client", run: served },
   { title: "the AWS CLI logs in with a minted token and reads, or is refused in AWS's words", run: awsCli },
 ];
 
@@ -35,8 +35,10 @@ async function packed() {
   await command("npx", ["tsx", join(root, "tools", "soak-package.ts"), join(scratch, "package")]);
 }
 
-/** `sandbox serve` as a person runs it: the env file appears, the SDK works with it, Ctrl-C leaves nothing. */
+/** `sandbox serve` as a person runs it: the env file appears, the clients work with it, Ctrl-C leaves nothing. */
 async function served() {
+  const goClient = join(scratch, "esc-client");
+  await command("go", ["build", "-o", goClient, "."], {}, join(root, "tools", "esc-client"));
   const envFile = join(scratch, "sandbox.env");
   const server = spawn("npm", ["run", "--silent", "sandbox", "--", "serve", "--env-file", envFile], {
     cwd: root,
@@ -47,6 +49,7 @@ async function served() {
   try {
     const variables = await readEnvFile(envFile, ended);
     await command("npx", ["tsx", join(root, "tools", "soak-serve.ts")], variables);
+    await command(goClient, [], variables);
   } finally {
     process.kill(-server.pid, "SIGINT");
     await ended;
@@ -85,10 +88,10 @@ async function readEnvFile(file, ended) {
   throw new Error("the sandbox did not answer within two minutes");
 }
 
-function command(file, args, variables = {}) {
+function command(file, args, variables = {}, folder = root) {
   return new Promise((resolve, reject) => {
     const child = spawn(file, args, {
-      cwd: root,
+      cwd: folder,
       stdio: ["ignore", "inherit", "inherit"],
       env: { ...process.env, ...variables },
     });
