@@ -1,6 +1,6 @@
 import { type Account, createAccount } from "./aws/account";
 import type { StackState } from "./engine/index";
-import type { StoreContent } from "./pulumi/index";
+import type { GrantsContent, StoreContent } from "./pulumi/index";
 
 /** Everything that a cloud is, for a later one to go on with: made of plain data, full of secrets. */
 export interface CloudState {
@@ -9,6 +9,8 @@ export interface CloudState {
     readonly content: Readonly<Record<string, ReadonlyMap<unknown, unknown>>>;
   };
   readonly environments: StoreContent;
+  /** What was granted on environments. Absent in states from before there was any. */
+  readonly grants?: GrantsContent;
   /** By `project/stack`. */
   readonly stacks: ReadonlyMap<string, StackState>;
 }

@@ -18,7 +18,13 @@ import {
 } from "./engine/index";
 import { Issuer, startIssuerServer } from "./issuers";
 import { type LambdaHost, startLambdaHost } from "./lambda";
-import { createEscProviders, createEscRotators, createPulumiServiceCloud, EscService } from "./pulumi";
+import {
+  createEscProviders,
+  createEscRotators,
+  createPulumiServiceCloud,
+  type EnvironmentPermission,
+  EscService,
+} from "./pulumi";
 import { withReplacements } from "./replacements";
 import { Routes } from "./routes";
 
@@ -31,10 +37,13 @@ export interface LaptopCloudOptions {
   readonly providers?: Readonly<Record<string, Provider>>;
   /** What another cloud was: this one goes on with it. @default an empty account and no stack */
   readonly state?: CloudState | undefined;
+  /** What every member of the organization may do with every environment. @default Pulumi's own: "write" */
+  readonly memberPermission?: EnvironmentPermission | undefined;
 }
 
-interface Parts extends Required<Omit<LaptopCloudOptions, "state">> {
+interface Parts extends Required<Omit<LaptopCloudOptions, "state" | "memberPermission">> {
   readonly state: CloudState | undefined;
+  readonly memberPermission: EnvironmentPermission | undefined;
   readonly aws: Aws;
   readonly lambda: LambdaHost;
   readonly issuers: LaptopCloud["issuers"];
@@ -97,6 +106,8 @@ export class LaptopCloud {
       organizations: [organization],
       now,
       content: state?.environments,
+      grants: state?.grants,
+      memberPermission: parts.memberPermission,
       rotators: createEscRotators(reach),
       providers: (context) => ({
         ...providers(context),
@@ -111,7 +122,7 @@ export class LaptopCloud {
 
   /** Starts everything. End it with `stop`: it listens on ports. */
   static async start(options: LaptopCloudOptions = {}): Promise<LaptopCloud> {
-    const { organization = "acme", now = Date.now, providers = {}, state } = options;
+    const { organization = "acme", now = Date.now, providers = {}, state, memberPermission } = options;
     const issuers = {
       pulumi: new Issuer({ url: PULUMI_ISSUER, now }),
       github: new Issuer({ url: GITHUB_ISSUER, now }),
@@ -138,7 +149,8 @@ export class LaptopCloud {
       await aws.close();
       await issuerServer.close();
     };
-    return new LaptopCloud({ organization, now, providers, state, issuers, routes, aws, lambda, stop });
+    const given = { organization, now, providers, state, memberPermission };
+    return new LaptopCloud({ ...given, issuers, routes, aws, lambda, stop });
   }
 
   /** What a stack that is up exports; undefined when there is none of that name (`project/stack`). */
@@ -151,6 +163,7 @@ export class LaptopCloud {
     return {
       account: accountState(this.account),
       environments: this.esc.store.content(),
+      grants: this.esc.grants.content(),
       stacks: this.#stacks,
     };
   }

@@ -42,7 +42,9 @@ export class Answers {
 
   /** A page of the environments of organizations, in the order of their full names. */
   list(organizations: readonly string[], { query }: HttpRequest): HttpResponse {
-    const all = organizations.flatMap((organization) => this.service.store.list(organization));
+    const all = organizations
+      .flatMap((organization) => this.service.store.list(organization))
+      .filter(({ id }) => this.service.permissionOn(id) !== "none");
     const page = pageOf(sortedBy(all, nameOf), {
       after: continuesAfter(query),
       count: this.service.pageSize,
@@ -53,7 +55,7 @@ export class Answers {
   }
 
   create(organization: string, { body }: HttpRequest): HttpResponse {
-    this.service.store.create({ organization, ...parseBody(environmentBody, body) });
+    this.service.create({ organization, ...parseBody(environmentBody, body) });
     return success;
   }
 

@@ -63,8 +63,10 @@ export function submitChangeRequest(
   organization: string,
   draftId: string,
   description = "",
+  mayWrite: (id: EnvironmentId) => boolean = () => true,
 ): void {
   for (const { id } of store.list(organization)) {
+    if (!mayWrite(id)) continue;
     const { drafts } = store.find(id);
     const draft = drafts.get(draftId);
     if (draft === undefined) continue;

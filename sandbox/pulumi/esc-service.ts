@@ -6,6 +6,7 @@ import type {
   Provider,
   Rotator,
 } from "../../esc/evaluator/types";
+import { AccessTokens, type Caller } from "./access-tokens";
 import { type CloneOptions, cloneEnvironment } from "./clone";
 import { type Draft, readDraft, writeDraft } from "./drafts";
 import { formatGoDuration, parseGoDuration } from "./duration";
@@ -20,6 +21,7 @@ import {
   parseImport,
 } from "./names";
 import { OpenSessions } from "./open-sessions";
+import { type EnvironmentPermission, Grants, type GrantsContent, includes } from "./permissions";
 import { completeProviders, completeRotators, missingProviders, type ProviderContext } from "./providers";
 import { type RotationEvent, rotateEnvironment } from "./rotate";
 
@@ -36,6 +38,13 @@ export interface EscServiceOptions {
   readonly content?: StoreContent;
   /** How many items a list answers at once. @default 100 */
   readonly pageSize?: number;
+  /** What was granted to whom already. @default nothing */
+  readonly grants?: GrantsContent;
+  /**
+   * What every member of an organization, and so every token of it, may do with every environment.
+   * @default "write", as in Pulumi's service until somebody sets it lower
+   */
+  readonly memberPermission?: EnvironmentPermission;
   /** Milliseconds since 1970, for revisions, tags and the end of sessions. @default Date.now */
   readonly now?: () => number;
 }
@@ -74,17 +83,69 @@ export class EscService {
   readonly user: ProviderContext["user"];
   readonly organizations: readonly string[];
   readonly pageSize: number;
+  /** What was granted on environments. */
+  readonly grants: Grants;
+  readonly tokens: AccessTokens;
   private readonly options: EscServiceOptions;
   private readonly sessions: OpenSessions;
+  private readonly caller: Caller | undefined;
 
-  constructor(options: EscServiceOptions) {
+  constructor(options: EscServiceOptions, of?: { readonly service: EscService; readonly caller: Caller }) {
     options.organizations.forEach(checkOrganization);
     this.organizations = options.organizations;
     this.options = options;
     this.pageSize = options.pageSize ?? 100;
-    this.user = options.user ?? { login: "sandbox", name: "Sandbox" };
-    this.store = new EnvironmentStore({ now: options.now, content: options.content });
-    this.sessions = new OpenSessions({ now: options.now });
+    this.caller = of?.caller;
+    this.user = of?.caller.user ?? options.user ?? { login: "sandbox", name: "Sandbox" };
+    this.store = of?.service.store ?? new EnvironmentStore({ now: options.now, content: options.content });
+    this.sessions = of?.service.sessions ?? new OpenSessions({ now: options.now });
+    this.grants = of?.service.grants ?? new Grants(options.grants);
+    this.tokens =
+      of?.service.tokens ??
+      new AccessTokens({ grants: this.grants, memberPermission: options.memberPermission ?? "write" });
+  }
+
+  /** The same service, asked by the owner of a token: what the token may not do is refused. */
+  as(caller: Caller): EscService {
+    return new EscService(this.options, { service: this, caller });
+  }
+
+  /** What the caller may do with an environment. Who asks without a token, in this process, may do everything. */
+  permissionOn(id: EnvironmentId): EnvironmentPermission {
+    return this.caller === undefined ? "admin" : this.caller.permissionOn(id);
+  }
+
+  /**
+   * Who may not even read an environment is not told that it is there.
+   * @throws {ERR_ESC_SERVICE_FORBIDDEN} {ERR_ESC_SERVICE_NOT_FOUND}
+   */
+  requirePermission(id: EnvironmentId, wanted: EnvironmentPermission): void {
+    const given = this.permissionOn(id);
+    if (includes(given, wanted)) return;
+    const name = formatEnvironmentId(id);
+    throw given === "none"
+      ? new EscServiceError("ERR_ESC_SERVICE_NOT_FOUND", `environment ${name} does not exist`)
+      : new EscServiceError(
+          "ERR_ESC_SERVICE_FORBIDDEN",
+          `this token may ${given} ${name}, but not ${wanted} it`,
+        );
+  }
+
+  /** Makes an empty environment, whose administrator the caller is. @throws {ERR_ESC_SERVICE_EXISTS} and others */
+  create(id: EnvironmentId): void {
+    this.requireCreator(id);
+    this.store.create(id);
+    this.grantToCreator(id);
+  }
+
+  private requireCreator({ organization }: EnvironmentId): void {
+    if (this.caller === undefined || this.caller.creator !== undefined) return;
+    const message = `this token may not create environments in ${organization}`;
+    throw new EscServiceError("ERR_ESC_SERVICE_FORBIDDEN", message);
+  }
+
+  private grantToCreator(id: EnvironmentId): void {
+    if (this.caller?.creator !== undefined) this.grants.set(id, this.caller.creator, "admin");
   }
 
   /** @throws {ERR_ESC_SERVICE_NOT_FOUND} */
@@ -168,7 +229,7 @@ export class EscService {
       id,
       store: this.store,
       evaluation: {
-        ...this.evaluation(id.organization, defaultDuration, definition.name),
+        ...this.evaluation(id.organization, { opened: definition.name, imports: "open" }),
         ...definition,
         paths,
       },
@@ -212,8 +273,10 @@ export class EscService {
   }
 
   /** Makes an environment from another. @throws as `cloneEnvironment` */
-  clone(source: EnvironmentId, target: EnvironmentId, options: CloneOptions): Promise<void> {
-    return cloneEnvironment(this.store, source, target, options);
+  async clone(source: EnvironmentId, target: EnvironmentId, options: CloneOptions): Promise<void> {
+    this.requireCreator(target);
+    await cloneEnvironment(this.store, source, target, options);
+    this.grantToCreator(target);
   }
 
   /** A definition with its secrets in plain text: never log it. @throws {ERR_ESC_SERVICE_NOT_FOUND} */
@@ -248,7 +311,11 @@ export class EscService {
     definition: Definition,
   ): Promise<Checked> {
     const { environment = "{}", diagnostics } = await check({
-      ...this.evaluation(organization, defaultDuration, definition.name),
+      ...this.evaluation(organization, {
+        opened: definition.name,
+        // Static secrets of imports are among what is shown.
+        imports: definition.showSecrets ? "open" : "read",
+      }),
       ...definition,
     });
     refuseErrors(what, diagnostics);
@@ -267,7 +334,11 @@ export class EscService {
       redactedJson = "{}",
       diagnostics,
     } = await open({
-      ...this.evaluation(organization, formatGoDuration(durationMs), definition.name),
+      ...this.evaluation(organization, {
+        duration: formatGoDuration(durationMs),
+        opened: definition.name,
+        imports: "open",
+      }),
       ...definition,
     });
     refuseErrors(definition.name === undefined ? "the definition" : owner, diagnostics);
@@ -278,14 +349,17 @@ export class EscService {
   /** What every evaluation in an organization has in common: its environments, its providers and its context. */
   private evaluation(
     organization: string,
-    duration: string,
-    opened?: string,
+    { duration = defaultDuration, opened, imports }: EvaluationOptions,
   ): Pick<EvaluateOptions, "loadEnvironment" | "providers" | "rotators" | "context"> {
     return {
-      loadEnvironment: async (name) => this.definition(parseImport(organization, name)),
+      loadEnvironment: async (name) => {
+        const reference = parseImport(organization, name);
+        this.requirePermission(reference, imports);
+        return this.definition(reference);
+      },
       providers: completeProviders(this.providers(organization, opened)),
       rotators: completeRotators(this.rotators(organization, opened)),
-      context: executionContext({ organization, user: this.user, duration }),
+      context: executionContext({ organization, user: this.user, duration, token: this.caller?.token }),
     };
   }
 
@@ -310,16 +384,30 @@ export class EscService {
 
 const defaultDuration = "1h0m0s";
 
+interface EvaluationOptions {
+  readonly duration?: string;
+  /** Name of what is opened or checked; undefined for an anonymous definition. */
+  readonly opened: string | undefined;
+  /**
+   * What the caller needs on everything that is imported or referred to. Pulumi's pages say that who may only read an
+   * environment cannot use stacks that import it; that the same goes for environments that import it is taken from that.
+   */
+  readonly imports: EnvironmentPermission;
+}
+
 /** The keys of `context` that Pulumi's service documents; the evaluator adds the environments' names itself. */
 function executionContext(
-  options: Omit<ProviderContext, "openedEnvironment"> & { duration: string },
+  options: Omit<ProviderContext, "openedEnvironment"> & {
+    readonly duration: string;
+    readonly token: Caller["token"] | undefined;
+  },
 ): ExecutionContext {
-  const { organization, user, duration } = options;
+  const { organization, user, duration, token } = options;
   return {
     pulumi: {
       user: { login: user.login },
       organization: { login: organization },
-      token: { name: "sandbox", type: "personal", team: "" },
+      token: token ?? { name: "sandbox", type: "personal", team: "" },
       openDuration: duration,
     },
   };

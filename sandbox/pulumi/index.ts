@@ -1,3 +1,4 @@
+export type { TokenOwner } from "./access-tokens";
 export type { EnvironmentStore, Revision, RevisionTag, StoreContent } from "./environment-store";
 export { EscServiceError, type EscServiceErrorCode } from "./errors";
 export { createEscProviders, createEscRotators, type EscProvidersOptions } from "./esc-providers";
@@ -9,6 +10,7 @@ export {
   type OpenOptions,
 } from "./esc-service";
 export type { EnvironmentId, EnvironmentReference } from "./names";
+export type { EnvironmentPermission, GrantsContent } from "./permissions";
 export type { ProviderContext } from "./providers";
 export { createPulumiServiceCloud } from "./resources";
 export type { RotationEvent } from "./rotate";

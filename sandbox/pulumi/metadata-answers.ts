@@ -10,6 +10,7 @@ import {
 import type { EscService } from "./esc-service";
 import { type HttpRequest, type HttpResponse, jsonResponse } from "./http-message";
 import type { EnvironmentReference } from "./names";
+import { includes } from "./permissions";
 import { type Referrer, referrersOf } from "./referrers";
 import { continuationToken, continuesAfter, entityTag, integer, pageOf, parseBody } from "./request-parts";
 
@@ -104,7 +105,11 @@ export class MetadataAnswers {
     this.service.store.find(id);
     const allRevisions = query.get("allRevisions") === "true";
     const found = [...referrersOf(this.service.store, id, { allRevisions })].flatMap(([version, referrers]) =>
-      referrers.map((referrer) => ({ version, referrer, key: keyOf(version, referrer) })),
+      referrers
+        .filter(
+          (one) => this.service.permissionOn({ ...id, project: one.project, name: one.name }) !== "none",
+        )
+        .map((referrer) => ({ version, referrer, key: keyOf(version, referrer) })),
     );
     const page = pageOf(
       found.sort((a, b) => (a.key < b.key ? -1 : 1)),
@@ -151,7 +156,9 @@ export class MetadataAnswers {
 
   submit(organization: string, draftId: string, { body }: HttpRequest): HttpResponse {
     const { description } = parseBody(submissionBody, body || "{}");
-    submitChangeRequest(this.service.store, organization, draftId, description ?? "");
+    submitChangeRequest(this.service.store, organization, draftId, description ?? "", (id) =>
+      includes(this.service.permissionOn(id), "write"),
+    );
     return jsonResponse(200, { code: 200, message: "" });
   }
 

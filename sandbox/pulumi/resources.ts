@@ -23,7 +23,7 @@ export function createPulumiServiceCloud(
     resources: {
       "pulumiservice:index:Environment": environmentResource(service),
       "pulumiservice:index:EnvironmentVersionTag": environmentVersionTagResource(service),
-      "pulumiservice:index:TeamEnvironmentPermission": teamEnvironmentPermissionResource(),
+      "pulumiservice:index:TeamEnvironmentPermission": teamEnvironmentPermissionResource(service.grants),
     },
   };
 }

@@ -1,10 +1,12 @@
 import { EvaluatorError, type EvaluatorErrorCode } from "../../esc/evaluator/index";
+import type { Caller } from "./access-tokens";
 import { Answers } from "./answers";
 import { EscServiceError } from "./errors";
 import type { EscService } from "./esc-service";
 import { type HttpRequest, type HttpResponse, jsonResponse } from "./http-message";
 import { MetadataAnswers } from "./metadata-answers";
 import type { EnvironmentReference } from "./names";
+import { neededPermission } from "./permissions";
 
 /** The path's parameters, decoded: a route only asks for those that its own pattern names. */
 type Parameters = (name: string) => string;
@@ -75,27 +77,35 @@ function createTable(service: EscService): Record<string, Answer> {
  * the Go client of `github.com/pulumi/esc` v0.26.0 use, as far as the sandbox has them. What it does not have
  * answers 501 and says so.
  *
- * @returns a function that answers a request whose token has been checked
+ * @returns a function that answers a request whose token has been checked: `caller` is its owner; without one, the
+ * request may do everything
  * @throws what `errorResponse` turns into an answer
  */
-export function createRoutes(service: EscService): (request: HttpRequest) => Promise<HttpResponse> {
-  const table = Object.entries(createTable(service)).map(([key, answer]) => {
+export function createRoutes(
+  service: EscService,
+): (request: HttpRequest, caller?: Caller) => Promise<HttpResponse> {
+  const table = Object.keys(createTable(service)).map((key) => {
     const [method = "", pattern = ""] = key.split(" ");
-    return { method, pattern: pattern.split("/"), answer };
+    return { key, method, pattern: pattern.split("/") };
   });
 
-  return async (request) => {
+  return async (request, caller) => {
     // The TypeScript SDK reads a property of a session with two slashes before the session's id.
     const segments = decodeSegments(request.path.replace("/open//", "/open/"));
     const samePath = table.filter(({ pattern }) => matches(pattern, segments));
     const route = samePath.find(({ method }) => method === request.method);
-    if (route === undefined) {
+    const asked = caller === undefined ? service : service.as(caller);
+    const answer = route && createTable(asked)[route.key];
+    if (route === undefined || answer === undefined) {
       throw refusal(request, samePath.length > 0);
     }
-    const { pattern, answer } = route;
+    const { method, pattern } = route;
     const at: Parameters = (name) => segments[pattern.indexOf(`:${name}`)] ?? "";
     if (pattern.includes(":org")) {
       service.requireOrganization(at("org"));
+    }
+    if (pattern.includes(":name")) {
+      asked.requirePermission(reference(at), neededPermission(method, pattern.join("/")));
     }
     return answer(at, request);
   };

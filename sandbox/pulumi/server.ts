@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { Caller } from "./access-tokens";
 import { EscServiceError } from "./errors";
 import type { EscService } from "./esc-service";
 import { type HttpResponse, jsonResponse } from "./http-message";
@@ -17,7 +18,10 @@ export interface RequestLogEntry {
 
 export interface EscServerOptions {
   readonly service: EscService;
-  /** The one token that is let in, as `Authorization: token <accessToken>`. */
+  /**
+   * Let in with every permission, as `Authorization: token <accessToken>`. Besides it, those are let in that the
+   * service's `tokens` has given out, each with its own.
+   */
   readonly accessToken: string;
   readonly onRequest?: (entry: RequestLogEntry) => void;
   /** Largest body that is read, in bytes. @default 1 MiB */
@@ -44,15 +48,11 @@ export function createEscServer(options: EscServerOptions): EscServer {
   const answer = createRoutes(options.service);
 
   async function respond(request: IncomingMessage, url: URL): Promise<HttpResponse> {
-    authenticate(request.headers.authorization, options.accessToken);
+    const caller = authenticate(request.headers.authorization, options);
     const body = await readBody(request, options.maxBodyBytes ?? 1024 * 1024);
-    return answer({
-      method: request.method ?? "",
-      path: url.pathname,
-      query: url.searchParams,
-      headers: singleHeaders(request),
-      body,
-    });
+    const headers = singleHeaders(request);
+    const { pathname: path, searchParams: query } = url;
+    return answer({ method: request.method ?? "", path, query, headers, body }, caller);
   }
 
   const server = createServer({ requestTimeout: 30_000 }, async (request, response) => {
@@ -92,13 +92,20 @@ export function createEscServer(options: EscServerOptions): EscServer {
   };
 }
 
-/** Compares digests, so that neither the time it takes nor a length tells anything about the token. */
-function authenticate(header: string | undefined, accessToken: string): void {
+/**
+ * Compares digests, so that neither the time it takes nor a length tells anything about the token.
+ * @returns the token's owner; undefined for the one that may do everything
+ */
+function authenticate(
+  header: string | undefined,
+  { accessToken, service }: EscServerOptions,
+): Caller | undefined {
   const given = /^token (.+)$/.exec(header ?? "")?.[1] ?? "";
   const digest = (text: string) => createHash("sha256").update(text).digest();
-  if (!timingSafeEqual(digest(given), digest(accessToken))) {
-    throw new EscServiceError("ERR_ESC_SERVICE_UNAUTHORIZED", "Unauthorized");
-  }
+  if (timingSafeEqual(digest(given), digest(accessToken))) return undefined;
+  const caller = service.tokens.find(given);
+  if (caller === undefined) throw new EscServiceError("ERR_ESC_SERVICE_UNAUTHORIZED", "Unauthorized");
+  return caller;
 }
 
 async function readBody(request: IncomingMessage, maxBytes: number): Promise<string> {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Archive, Asset, type ResourceState, Secret, UNKNOWN } from "../../sandbox/engine/index";
-import { createPulumiServiceCloud } from "../../sandbox/pulumi";
+import { createPulumiServiceCloud, EscService } from "../../sandbox/pulumi";
 import { recordedTrust } from "../../sandbox/trust/recorded";
 import { lintTrust } from "../../trust/index";
 import { ACCOUNT, policy } from "./support";
@@ -148,16 +148,23 @@ describe("What recorded resources say", () => {
 
 describe("A team's permission in the sandbox", () => {
   it("is recorded under the provider's own id, and refused when a part is missing", async () => {
-    const type = createPulumiServiceCloud(undefined as never).resources[
-      "pulumiservice:index:TeamEnvironmentPermission"
-    ];
-    assert.ok(type);
+    const service = new EscService({ organizations: ["acme"] });
+    const type = createPulumiServiceCloud(service).resources["pulumiservice:index:TeamEnvironmentPermission"];
+    assert.ok(type?.delete);
     const inputs = { organization: "acme", environment: "prod", team: "ops", permission: "open" };
     const request = { inputs, type: "t", name: "n" } as unknown as Parameters<typeof type.create>[0];
     assert.equal((await type.create(request)).id, "acme/ops/default+prod");
+    const prod = { organization: "acme", project: "default", name: "prod" };
+    assert.equal(service.grants.of(prod, "team:ops"), "open");
+    await type.delete({ ...request, id: "acme/ops/default+prod", outputs: {} });
+    assert.equal(service.grants.of(prod, "team:ops"), "none");
     assert.throws(
       () => type.create({ ...request, inputs: { ...inputs, team: UNKNOWN } }),
       /team must be a string/,
+    );
+    assert.throws(
+      () => type.create({ ...request, inputs: { ...inputs, maxOpenDuration: "1h" } }),
+      /does not know the input maxOpenDuration/,
     );
   });
 });
