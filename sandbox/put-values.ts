@@ -1,6 +1,9 @@
-import { randomBytes } from "node:crypto";
+import { randomInt } from "node:crypto";
 import { PutSecretValueCommand } from "@aws-sdk/client-secrets-manager";
 import { inventory } from "../esc/inventory";
+import { entryText } from "../esc/inventory/entry";
+import { makeUp, type Random } from "../esc/inventory/forms";
+import { formOf } from "../esc/inventory/select";
 import { openAdministratorSession } from "./aws";
 import { secretsManagerClient } from "./aws-clients";
 import type { LaptopCloud } from "./cloud";
@@ -18,15 +21,13 @@ export async function putValues(cloud: LaptopCloud, project: string): Promise<vo
   }
 }
 
-/** `<project>/<stage>/database` is JSON with the members that the inventory names. */
+/** `<project>/<stage>/database` holds what the inventory says that it holds. */
 function madeUp(entryName: string): string {
-  const item = inventory.find(({ name }) => name === entryName.split("/").at(-1));
-  const random = () => randomBytes(24).toString("base64url");
-  const keys = item?.variables.flatMap(({ jsonKey }) => jsonKey ?? []) ?? [];
-  if (keys.length === 0) return random();
-  const members = keys.map((key) => [
-    key,
-    key === "url" ? `postgresql://app:${random()}@database.internal:5432/app` : random(),
-  ]);
-  return JSON.stringify(Object.fromEntries(members));
+  const [stage = "", name = ""] = entryName.split("/").slice(-2);
+  const item = inventory.items.find((candidate) => candidate.name === name);
+  if (item === undefined) return random(32, "abcdefghijklmnopqrstuvwxyz");
+  return entryText(item, (value) => makeUp(formOf(value, stage), random) ?? "{}");
 }
+
+const random: Random = (length, alphabet) =>
+  Array.from({ length }, () => alphabet[randomInt(alphabet.length)]).join("");

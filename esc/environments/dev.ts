@@ -1,4 +1,6 @@
-import { interpolate } from "../definition/index";
+import { type Expression, interpolate } from "../definition/index";
+import { inventory } from "../inventory";
+import { type Blocks, fillBlocks } from "../inventory/blocks";
 import { basedOn } from "./base";
 
 export interface DevOptions {
@@ -17,12 +19,27 @@ export function dev({ project }: DevOptions) {
       api: interpolate`http://localhost:${ports.api}`,
       database: interpolate`postgresql://localhost:${ports.database}/${project}`,
     }))
-    .environmentVariables(({ urls, ports }) => ({
-      API_URL: urls.api,
-      PORT: ports.api,
-      DATABASE_URL: urls.database,
+    .environmentVariables((values) => blocks(values).environmentVariables)
+    .pulumiConfig((values) => blocks(values).pulumiConfig);
+}
+
+function blocks({ urls, ports, aws }: Known): Blocks {
+  return fillBlocks(inventory, "dev", {
+    settings: {
+      "api-url": urls.api,
+      port: ports.api,
+      "local-database": urls.database,
       // Signs nothing but local sessions; it says so, and no stage with users has it.
-      JWT_SECRET: "local-development-only",
-    }))
-    .pulumiConfig(({ aws }) => ({ "aws:region": aws.region }));
+      "local-jwt": "local-development-only",
+      region: aws.region,
+    },
+    find: () => undefined,
+  });
+}
+
+/** What the blocks are filled from. */
+interface Known {
+  readonly urls: { readonly api: Expression<string>; readonly database: Expression<string> };
+  readonly ports: { readonly api: Expression<number> };
+  readonly aws: { readonly region: Expression<string> };
 }

@@ -1,19 +1,17 @@
 import {
   at,
-  awsLogin,
-  awsSecrets,
-  context,
   DefinitionError,
   type Expression,
-  external,
-  fn,
   interpolate,
   pulumiStacks,
   type Reference,
   stack,
 } from "../definition/index";
-import { type EntryOwner, entryId } from "../entry-id";
-import { type InventoryItem, itemsOf, type Stage } from "../inventory";
+import { inventory, itemsOf } from "../inventory";
+import { type Blocks, fillBlocks } from "../inventory/blocks";
+import type { InventoryItem } from "../inventory/item";
+import { askAdapter, decodeEntries, readEntries, valueIn } from "../inventory/secrets";
+import { isRead } from "../inventory/select";
 import { basedOn } from "./base";
 
 /** A Pulumi stack whose outputs a stage reads. */
@@ -45,12 +43,12 @@ export interface StageOptions {
  *
  * @throws {DefinitionError} ERR_DEFINITION_INPUT for a stack with its organisation, an adapter without https,
  * the project `default`;
- * ERR_DEFINITION_KEY for a variable that two things would fill.
+ * ERR_DEFINITION_KEY for a stack's output that fills a variable which the inventory does not expect from there.
  */
 export function stage(name: "staging" | "prod", options: StageOptions) {
   const { project, namePrefix, region, stacks: sources = {}, loginRoleArn, adapterUrl } = options;
   const owner = { namePrefix, project, stage: name };
-  const outputs = outputsOf(sources);
+  const outputs = outputsOf(name, sources);
   const ecr = outputs.find(({ output }) => output === "ecr_repository_url");
   const stored = loginRoleArn === undefined ? [] : readItems(name, "aws-secrets");
   const asked = adapterUrl === undefined ? [] : readItems(name, "external");
@@ -76,104 +74,63 @@ export function stage(name: "staging" | "prod", options: StageOptions) {
     .value(
       "secrets",
       ({ secretEntries, adapter }) =>
-        unlessEmpty({
-          ...(secretEntries && byName(stored, (item) => decode(item, at<string>(secretEntries, item.name)))),
-          ...(adapter &&
-            byName(asked, (item) => decode(item, at<string>(adapter, item.name, "response", "value")))),
-        }),
+        (secretEntries ?? adapter) && {
+          ...(secretEntries && decodeEntries(stored, ({ name }) => at<string>(secretEntries, name))),
+          ...(adapter && decodeEntries(asked, ({ name }) => at<string>(adapter, name, "response", "value"))),
+        },
       "The same, decoded, wherever they live",
     )
     .value("urls", ({ domain, stacks }) => ({
       api: interpolate`https://${name === "prod" ? "api" : `api-${name}`}.${domain}`,
       ecr: stacks && ecr && at(stacks, ecr.stack, ecr.output),
     }))
-    .environmentVariables(({ stacks, secrets, urls }) =>
-      variables([
-        ...(stacks ? outputs.map((o) => [o.variable, at<string>(stacks, o.stack, o.output)] as const) : []),
-        ...(secrets ? [...stored, ...asked].flatMap((item) => variablesOf(item, secrets)) : []),
-        ["API_URL", urls.api],
-      ]),
-    )
-    .pulumiConfig(({ aws }) => ({ "aws:region": aws.region }));
+    .environmentVariables((values) => blocks(values).environmentVariables)
+    .pulumiConfig((values) => blocks(values).pulumiConfig);
+
+  function blocks({ stacks, secrets, urls, aws }: Known): Blocks {
+    const read = [...stored, ...asked];
+    return fillBlocks(inventory, name, {
+      settings: { "api-url": urls.api, region: aws.region },
+      find({ item, value }) {
+        if (item.livesIn !== "stacks")
+          return secrets && read.includes(item) ? valueIn(secrets, item, value) : undefined;
+        const found = outputs.find(({ variable }) => variable === value.variable);
+        return stacks && found && at<string>(stacks, found.stack, found.output);
+      },
+    });
+  }
 }
 
-function readItems(stage: Stage, livesIn: InventoryItem["livesIn"]): readonly InventoryItem[] {
-  return itemsOf(stage, livesIn).filter(({ retired }) => !retired);
+/** What the blocks are filled from. */
+interface Known {
+  readonly stacks: Reference | undefined;
+  readonly secrets: Reference | undefined;
+  readonly urls: { readonly api: Expression<string> };
+  readonly aws: { readonly region: Expression<string> };
+}
+
+/** What this environment reads of what lives there: what is retired, only an older revision reads. */
+function readItems(stage: "staging" | "prod", livesIn: InventoryItem["livesIn"]): readonly InventoryItem[] {
+  return itemsOf(stage, livesIn).filter((item) => isRead(item, stage));
 }
 
 /** Every output that a variable wants, in the order of the configuration. */
-function outputsOf(sources: NonNullable<StageOptions["stacks"]>) {
-  return Object.entries(sources).flatMap(([stack, source]) =>
+function outputsOf(stage: "staging" | "prod", sources: NonNullable<StageOptions["stacks"]>) {
+  const outputs = Object.entries(sources).flatMap(([stack, source]) =>
     Object.entries(source.outputs).map(([output, variable]) => ({ stack, output, variable })),
   );
+  const expected = itemsOf(stage, "stacks").flatMap(({ values }) => values.map(({ variable }) => variable));
+  for (const { stack, output, variable } of outputs) {
+    if (expected.includes(variable)) continue;
+    throw new DefinitionError(
+      "ERR_DEFINITION_KEY",
+      `the output ${output} of ${stack} fills ${variable}, which the inventory does not declare as what lives in stacks: declare it in esc/inventory.ts, or take it out of the configuration`,
+    );
+  }
+  return outputs;
 }
 
 function readStacks(sources: NonNullable<StageOptions["stacks"]>) {
   const named = Object.entries(sources).map(([name, source]) => [name, stack(source.stack)] as const);
   return named.length === 0 ? undefined : pulumiStacks(Object.fromEntries(named));
-}
-
-interface EntryOptions {
-  readonly owner: EntryOwner;
-  readonly region: Expression<string>;
-  readonly loginRoleArn: string;
-}
-
-function readEntries(items: readonly InventoryItem[], options: EntryOptions) {
-  const { owner, region, loginRoleArn } = options;
-  const get = unlessEmpty(byName(items, (item) => ({ secretId: entryId(owner, item.name) })));
-  const login = awsLogin({
-    roleArn: loginRoleArn,
-    // AWS takes 2 to 64 of letters, digits and _+=,.@- here. Logins of Pulumi's service are such; were one
-    // longer than 60 or otherwise, the check would say so for this user rather than STS for everybody.
-    sessionName: interpolate`esc-${context.pulumi.user.login}`,
-    duration: "1h",
-    subjectAttributes: ["currentEnvironment.name"],
-  });
-  return get && awsSecrets({ region, login, get });
-}
-
-function askAdapter(
-  items: readonly InventoryItem[],
-  { owner, adapterUrl }: { owner: EntryOwner; adapterUrl: string },
-) {
-  return unlessEmpty(
-    byName(items, (item) =>
-      external({ url: adapterUrl, request: { secretName: entryId(owner, item.name) } }),
-    ),
-  );
-}
-
-/** A secret is stored as text: what has members is JSON. */
-function decode(item: InventoryItem, text: Reference<string>) {
-  return item.variables.some(({ jsonKey }) => jsonKey !== undefined) ? fn.fromJSON(text) : text;
-}
-
-function variablesOf(item: InventoryItem, secrets: Reference) {
-  return item.variables.map(({ name, jsonKey }) => {
-    const steps = jsonKey === undefined ? [item.name] : [item.name, jsonKey];
-    return [name, at<string>(secrets, ...steps)] as const;
-  });
-}
-
-function variables<V>(entries: readonly (readonly [string, V])[]): { readonly [name: string]: V } {
-  for (const [position, [name]] of entries.entries()) {
-    if (entries.findIndex(([other]) => other === name) === position) continue;
-    throw new DefinitionError(
-      "ERR_DEFINITION_KEY",
-      `two things would fill the variable ${name}: give one of them another name`,
-    );
-  }
-  return Object.fromEntries(entries);
-}
-
-function byName<W>(
-  items: readonly InventoryItem[],
-  map: (item: InventoryItem) => W,
-): { readonly [name: string]: W } {
-  return Object.fromEntries(items.map((item) => [item.name, map(item)]));
-}
-
-function unlessEmpty<T extends object>(map: T): T | undefined {
-  return Object.keys(map).length === 0 ? undefined : map;
 }

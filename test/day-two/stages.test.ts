@@ -15,11 +15,12 @@ import { copyProgram, type Edit, type ProgramCopy } from "./program";
 /** One more line in the inventory: an entry that nobody has put a value into. */
 const mail: Edit = [
   "esc/inventory.ts",
-  /(export const inventory: readonly InventoryItem\[\] = \[\n)/,
-  `$1  {
-    name: "mail", description: "", kind: "secret", livesIn: "aws-secrets", stages: ["staging"],
-    variables: [{ name: "MAIL_KEY" }],
-  },
+  /( {2}items: \[\n)/,
+  `$1    {
+      name: "mail", description: "Mail", kind: "secret", livesIn: "aws-secrets", stages: ["staging"],
+      values: [{ form: "text", variable: "MAIL_KEY" }],
+      owner: "team", obtain: "Ask", rotateWithinDays: 30, consumers: ["API"],
+    },
 `,
 ];
 const tighterRule: Edit = [
@@ -27,10 +28,10 @@ const tighterRule: Edit = [
   /(const open = \{\n)/,
   "$1    rootEnvironment: `${project}/${name}`,\n",
 ];
-const jwt = /( {2}\{\n {4}name: ")jwt(",\n[^}]+\}\],\n)( {2}\},\n)/;
-const retiredJwt = / {2}\{\n {4}name: "jwt",\n[^}]+\}\],\n {4}retired: true,\n {2}\},\n/;
+const jwt = /( {4}\{\n {6}name: ")jwt(",\n[^}]+\}\],\n[^}]+)( {4}\},\n)/;
+const retiredJwt = / {4}\{\n {6}name: "jwt",\n[^}]+\}\],\n[^}]+ {6}retired: true,\n {4}\},\n/;
 /** Its name changes: what was is kept until a revision that reads the new one is live. */
-const renamed: Edit = ["esc/inventory.ts", jwt, "$1jwt$2    retired: true,\n$3$1session-key$2$3"];
+const renamed: Edit = ["esc/inventory.ts", jwt, "$1jwt$2      retired: true,\n$3$1session-key$2$3"];
 const removed: Edit = ["esc/inventory.ts", retiredJwt, ""];
 
 describe("Day two, on the program of this repository", () => {

@@ -1,0 +1,41 @@
+import { type FormFacts, namedForms } from "./named";
+
+/** What people leave where a value should be, whole, in lower case and without quotes around it. */
+const WORDS = new Set([
+  ..."changeme change-me change_me changeit replaceme replace-me replace_me todo tbd fixme none null nil undefined".split(
+    " ",
+  ),
+  ..."n/a na placeholder dummy fake example sample secret password passwd token key foo bar baz test xxx unset empty".split(
+    " ",
+  ),
+  ..."12345678 123456789 1234567890 qwerty letmein unknown ... … ? - _".split(" "),
+]);
+
+/** The same as part of a longer text. */
+const PARTS = [
+  /change[-_ ]?me|replace[-_ ]?(me|with)|insert[-_ ].*[-_ ]here|not-known-yet|placeholder/i,
+  /\byour[-_ ](own[-_ ])?(\w+[-_ ])?(token|key|secret|password|url|dsn|id|host|user|db)\b/i,
+  /\bx{5,}\b|x{10,}|\*{3,}|•{3,}/i,
+  /<[a-z][a-z _-]*>/i,
+  /\$\{[^}]*\}|\{\{[^}]*\}\}/,
+  /^\[(secret|unknown|redacted|hidden)\]$/i,
+  // A login at a domain that nobody has. Without a login it may well be meant: this project's own domain is one.
+  /@([^\s/@]*\.)?example\.(com|org|net|io)\b|\.invalid\b/,
+  /not-a-(password|token|secret|key)|NotAToken|NotAKey/,
+];
+
+/** The examples of forms of secrets, which stand in `.env.example` for everybody to copy. */
+const EXAMPLES = new Set(
+  Object.values<FormFacts>(namedForms)
+    .filter(({ telltale }) => telltale !== undefined)
+    .map(({ example }) => example.trim()),
+);
+
+/** Whether a text says that the value is not there yet. Never asked of words to choose from. */
+export function isPlaceholder(text: string): boolean {
+  const bare = text
+    .trim()
+    .replace(/^(["'])(.*)\1$/s, "$2")
+    .trim();
+  return WORDS.has(bare.toLowerCase()) || EXAMPLES.has(bare) || PARTS.some((part) => part.test(bare));
+}
