@@ -7,6 +7,7 @@ import { describeIssues } from "./issues";
 import { findRotationContradictions } from "./rotate-config";
 import type { Rotator } from "./rotators/define-rotator";
 import type { Source } from "./sources/define-source";
+import { isHttpsOrLoopback } from "./urls";
 
 /**
  * What `config.json` holds: everything the adapter trusts. It lies beside the bundle, so rules and code change
@@ -263,12 +264,4 @@ function asRecord(value: unknown): Fields {
 
 function asRecords(value: unknown): readonly Fields[] {
   return Array.isArray(value) ? value.map(asRecord) : [];
-}
-
-function isHttpsOrLoopback(value: string): boolean {
-  if (!URL.canParse(value)) return false;
-  const { protocol, hostname } = new URL(value);
-  return (
-    protocol === "https:" || (protocol === "http:" && ["127.0.0.1", "[::1]", "localhost"].includes(hostname))
-  );
 }

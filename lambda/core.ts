@@ -95,7 +95,7 @@ async function createAnswer(
   const checkAccess = createAccessCheck(config.access);
   const [replayStore, sources, prepareRotation] = await Promise.all([
     options.replayStore ?? createReplayStore(config.replay),
-    connectSources(config.sources, definitions),
+    connectSources(config.sources, definitions, { now }),
     connectRotation(config, rotators, options, now),
   ]);
   // Last, for it begins to read the audience: what every request needs is loaded before that client.

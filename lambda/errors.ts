@@ -34,6 +34,7 @@ const STATUS = {
   internal: 500,
   rotation_unproven: 502,
   source_denied: 502,
+  source_invalid: 502,
   source_too_large: 502,
   source_unavailable: 502,
   target_denied: 502,

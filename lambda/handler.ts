@@ -65,6 +65,9 @@ export async function startFromFolder(
   if (config.replay?.store === "memory") {
     throw new AdapterConfigError(["config.replay.store: must be dynamodb: Lambda runs many instances"]);
   }
+  if (config.sources?.files !== undefined) {
+    throw new AdapterConfigError(["config.sources.files: is for the Node server: a function has no files"]);
+  }
   const service = process.env.AWS_LAMBDA_FUNCTION_NAME ?? "escapement-adapter";
   return createAdapter({ log: createAuditLog({ service, metrics: true }), ...options, config });
 }

@@ -25,13 +25,16 @@ export {
 export type { Adapter, AdapterRequest, AdapterResponse } from "./http";
 export { createAdapterListener, createAdapterServer } from "./server";
 export {
+  type ConnectContext,
   defineSource,
   type Fetch,
   type FetchContext,
   type JsonObject,
   type Source,
   type SourceDefinition,
+  type SourcePolicy,
 } from "./sources/define-source";
+export type { SourcePlace, SourceStatement } from "./sources/statements";
 export {
   type AnswerEscRequest,
   type EscRequest,

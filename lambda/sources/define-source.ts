@@ -1,11 +1,13 @@
 import * as z from "zod/mini";
 import { AdapterError } from "../errors";
 import { describeIssues } from "../issues";
+import { createCache } from "./cache";
+import type { SourcePlace, SourceStatement } from "./statements";
 
 /** A JSON object, as ESC wants answers to be. */
 export type JsonObject = { readonly [name: string]: unknown };
 
-/** A source of the adapter, for `defineSource`: what can be asked, and who reads it. */
+/** A source of the adapter, for `defineSource`: what can be asked, who reads it, and what reading takes. */
 export interface SourceDefinition<Settings, Request> {
   /** How requests, access rules and the configuration's `sources` call it. */
   readonly name: string;
@@ -16,10 +18,34 @@ export interface SourceDefinition<Settings, Request> {
   /** What the access rules judge: every single thing that the request reads, at least one. */
   readonly names: (request: Request) => readonly string[];
   /**
+   * The IAM statements that reading takes, each with exact resources: `AdapterLambda` puts them into its role. It calls
+   * this at deployment, so nothing but the settings and the place can be asked. @default none
+   */
+  readonly statements?: (settings: Settings, place: SourcePlace) => readonly SourceStatement[];
+  /** How long a reading may take and its answer may be used. @default {} */
+  readonly policy?: (settings: Settings) => SourcePolicy;
+  /**
    * Called once at start, only when the source is configured: load clients here, by `import()`. What it
    * answers reads one request; it should pass `signal` on and throw `AdapterError` with a `source_…` code.
    */
-  readonly connect: (settings: Settings) => Promise<Fetch<Request>>;
+  readonly connect: (settings: Settings, context: ConnectContext) => Promise<Fetch<Request>>;
+}
+
+/** What holds for every reading of a source. */
+export interface SourcePolicy {
+  /** Longest wait for one reading; `limits.sourceMilliseconds` holds besides. @default that limit alone */
+  readonly timeoutMilliseconds?: number | undefined;
+  /**
+   * For how many seconds after it was asked for an answer is given again to the same request, whoever asks: access is
+   * judged each time. Who asks meanwhile waits for the same reading. Failures are not kept. @default 0, never
+   */
+  readonly cacheSeconds?: number | undefined;
+}
+
+/** What surrounds a source. */
+export interface ConnectContext {
+  /** The adapter's clock, milliseconds since 1970. */
+  readonly now: () => number;
 }
 
 /** Reads what `request` names. The answer becomes ESC's `response`. */
@@ -35,7 +61,9 @@ export interface FetchContext {
 export interface Source {
   readonly name: string;
   readonly settings: z.ZodMiniType;
-  connect(settings: unknown): Promise<ConnectedSource>;
+  /** Of settings that fit. */
+  statements(settings: unknown, place: SourcePlace): readonly SourceStatement[];
+  connect(settings: unknown, context?: ConnectContext): Promise<ConnectedSource>;
 }
 
 export interface ConnectedSource {
@@ -46,18 +74,36 @@ export interface ConnectedSource {
 /** A request that fits its source and has not been carried out. */
 export interface PreparedCall {
   readonly names: readonly string[];
+  /** The source's own limit. */
+  readonly timeoutMilliseconds?: number | undefined;
   fetch(context: FetchContext): Promise<JsonObject>;
 }
 
-/** Makes a source out of its parts: the schemas are applied around the author's functions. */
+/** How long a reading that several wait for may take where its source sets no limit: the longest there can be. */
+const SHARED_MILLISECONDS = 30_000;
+/** How many answers are kept for each source; the least recently read go first. */
+const KEPT_ANSWERS = 100;
+
+/** Makes a source out of its parts: the schemas, the time limit and the cache are put around the author's functions. */
 export function defineSource<Settings, Request>(definition: SourceDefinition<Settings, Request>): Source {
   const { name, names } = definition;
   const settingsSchema = definition.settings ?? (z.strictObject({}) as unknown as z.ZodMiniType<Settings>);
   return {
     name,
     settings: settingsSchema,
-    async connect(settings) {
-      const fetch = await definition.connect(settingsSchema.parse(settings));
+    statements: (settings, place) => definition.statements?.(settingsSchema.parse(settings), place) ?? [],
+    async connect(untrusted, context = { now: Date.now }) {
+      const settings = settingsSchema.parse(untrusted);
+      const { timeoutMilliseconds, cacheSeconds = 0 } = definition.policy?.(settings) ?? {};
+      const fetch = await definition.connect(settings, context);
+      const cache = createCache<JsonObject>({
+        seconds: cacheSeconds,
+        entries: KEPT_ANSWERS,
+        now: context.now,
+      });
+      // Not the signal of who asked first: others may be waiting when that one gives up.
+      const fetchForAll = (request: Request) =>
+        fetch(request, { signal: AbortSignal.timeout(timeoutMilliseconds ?? SHARED_MILLISECONDS) });
       return {
         prepare(untrusted) {
           const parsed = definition.request.safeParse(untrusted);
@@ -69,7 +115,14 @@ export function defineSource<Settings, Request>(definition: SourceDefinition<Set
             );
           }
           const request = parsed.data;
-          return { names: names(request), fetch: (context) => fetch(request, context) };
+          return {
+            names: names(request),
+            timeoutMilliseconds,
+            fetch: (context) =>
+              cacheSeconds === 0
+                ? fetch(request, context)
+                : cache.get(JSON.stringify(request), () => fetchForAll(request)),
+          };
         },
       };
     },

@@ -1,27 +1,39 @@
 import { inTime } from "../deadline";
 import { AdapterError } from "../errors";
-import type { ConnectedSource, FetchContext, JsonObject, PreparedCall, Source } from "./define-source";
+import type {
+  ConnectContext,
+  ConnectedSource,
+  FetchContext,
+  JsonObject,
+  PreparedCall,
+  Source,
+} from "./define-source";
+import { files } from "./files";
+import { http } from "./http";
+import { parameterStore } from "./parameter-store";
 import { secretsManager } from "./secrets-manager";
 
 /** The sources every adapter can be configured with. */
-export const builtInSources: readonly Source[] = [secretsManager];
+export const builtInSources: readonly Source[] = [secretsManager, parameterStore, http, files];
 
 /** Starts the sources that the configuration names, and only those: an unused client is never loaded. */
 export async function connectSources(
   settings: Readonly<Record<string, unknown>>,
   sources: readonly Source[],
+  context?: ConnectContext,
 ): Promise<ReadonlyMap<string, ConnectedSource>> {
   const configured = sources.filter(({ name }) => Object.hasOwn(settings, name));
   return new Map(
     await Promise.all(
-      configured.map(async (source) => [source.name, await source.connect(settings[source.name])] as const),
+      configured.map(
+        async (source) => [source.name, await source.connect(settings[source.name], context)] as const,
+      ),
     ),
   );
 }
 
 /**
- * Carries a call out, whatever its source does, and answers the JSON text of what it gives: one that ignores the
- * signal is left behind, one that throws something unforeseen is `source_unavailable`.
+ * Carries a call out and answers the JSON text of what it gives.
  *
  * @throws {AdapterError} source_timeout, source_unavailable, source_too_large, or what the source throws
  */
@@ -29,9 +41,19 @@ export async function fetchText(
   call: PreparedCall,
   limits: { readonly milliseconds: number; readonly bytes: number },
 ): Promise<string> {
-  const { milliseconds, bytes } = limits;
+  return renderAnswer(await fetchAnswer(call, limits.milliseconds), limits.bytes);
+}
+
+/**
+ * Carries a call out, whatever its source does: one that ignores the signal is left behind, one that throws something
+ * unforeseen is `source_unavailable`.
+ *
+ * @throws {AdapterError} source_timeout, source_unavailable, or what the source throws
+ */
+export async function fetchAnswer(call: PreparedCall, limit: number): Promise<JsonObject> {
+  const milliseconds = Math.min(limit, call.timeoutMilliseconds ?? limit);
   const context = new Waiting();
-  const answer = await inTime(
+  return inTime(
     () => call.fetch(context),
     milliseconds,
     () => {
@@ -42,6 +64,14 @@ export async function fetchText(
     if (error instanceof AdapterError) throw error;
     throw failed(error);
   });
+}
+
+/**
+ * The JSON text of an answer, which is sent as a whole or not at all.
+ *
+ * @throws {AdapterError} source_unavailable, source_too_large
+ */
+export function renderAnswer(answer: JsonObject, bytes: number): string {
   const text = render(answer);
   if (Buffer.byteLength(text) > bytes) {
     throw new AdapterError("source_too_large", `the source's answer is longer than ${bytes} bytes`);

@@ -78,7 +78,7 @@ describe("the adapter's configuration", () => {
       "config.routes[1].action: must be open or rotate",
       "config.routes[1].path: is given twice",
       "config.routes[1]: needs exactly one of audience and audienceParameter",
-      "config.sources.drawer: is not one of this adapter's sources (secrets-manager, vault)",
+      "config.sources.drawer: is not one of this adapter's sources (secrets-manager, parameter-store, http, files, vault)",
       "config.sources.secrets-manager.regoin: is not known",
     ]);
   });

@@ -100,7 +100,7 @@ describe("the secrets-manager source", () => {
     ["a request for no name", { key: "password" }, "request_invalid", 400],
     ["an empty name", { name: "" }, "request_invalid", 400],
     ["an empty key", { name: ARN, key: "" }, "request_invalid", 400],
-    ["a version, which is not offered", { name: ARN, versionId: "x" }, "request_invalid", 400],
+    ["a version id that is too short for one", { name: ARN, versionId: "x" }, "request_invalid", 400],
   ];
   for (const [what, request, code, status] of refusals) {
     it(`refuses ${what}: ${status} ${code}`, async () => {
