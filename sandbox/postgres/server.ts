@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, execFile, execFileSync, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
@@ -6,6 +6,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
+import { promisify } from "node:util";
 import { Client } from "pg";
 import { selfSignedCertificate } from "./certificate";
 
@@ -62,11 +63,12 @@ export async function startPostgres(): Promise<PostgresServer> {
       "-E",
       "UTF8",
     ];
-    execFileSync(path.join(bin, "initdb"), [...initdb, "--pwfile", path.join(folder, "password")], {
-      ...user,
-      env: {},
-      stdio: "pipe",
-    });
+    // The stacks are brought up meanwhile.
+    await promisify(execFile)(
+      path.join(bin, "initdb"),
+      [...initdb, "--pwfile", path.join(folder, "password")],
+      { ...user, env: {} },
+    );
   } catch (error) {
     rmSync(folder, { recursive: true, force: true });
     throw error;
