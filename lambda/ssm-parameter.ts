@@ -4,7 +4,7 @@ import { GetParameterCommand, ParameterNotFound, SSMClient } from "@aws-sdk/clie
 export async function readSsmParameter(name: string): Promise<string | undefined> {
   const client = new SSMClient({
     maxAttempts: 2,
-    requestHandler: { connectionTimeout: 1000, requestTimeout: 2000 },
+    requestHandler: { connectionTimeout: 1000, requestTimeout: 2000, throwOnRequestTimeout: true },
   });
   try {
     const { Parameter } = await client.send(new GetParameterCommand({ Name: name }));

@@ -71,6 +71,6 @@ function mentioned<T>(entries: Readonly<Record<string, T>>, condition: string): 
 function createClient(): DynamoDBClient {
   return new DynamoDBClient({
     maxAttempts: 2,
-    requestHandler: { connectionTimeout: 1000, requestTimeout: 2000 },
+    requestHandler: { connectionTimeout: 1000, requestTimeout: 2000, throwOnRequestTimeout: true },
   });
 }

@@ -12,7 +12,7 @@ export function createParameterStoreFetch(region: string | undefined): Fetch<Par
   const client = new SSMClient({
     ...(region && { region }),
     maxAttempts: 2,
-    requestHandler: { connectionTimeout: 1_000, requestTimeout: 3_000 },
+    requestHandler: { connectionTimeout: 1_000, requestTimeout: 3_000, throwOnRequestTimeout: true },
   });
   const failed = (error: unknown): never => {
     throw fromAwsError(error);

@@ -59,7 +59,7 @@ function createClient(region: string | undefined): SecretsManagerClient {
   return new SecretsManagerClient({
     ...(region && { region }),
     maxAttempts: 2,
-    requestHandler: { connectionTimeout: 1_000, requestTimeout: 3_000 },
+    requestHandler: { connectionTimeout: 1_000, requestTimeout: 3_000, throwOnRequestTimeout: true },
   });
 }
 

@@ -165,7 +165,7 @@ describe("the adapter's bundle", () => {
         ([, contents]) => !/AmazonSSM|"secretsmanager"/.test(Buffer.from(contents).toString()),
       ),
     );
-    assert.equal(Object.keys(files).length, Object.keys(bundle.files).length - 3);
+    assert.equal(Object.keys(files).length, Object.keys(bundle.files).length - 2);
     const host = await startLambdaHost({
       folder: path.join(folder, "partial"),
       files,
