@@ -2,6 +2,7 @@
 // `--` above: Node 20 would take `--env-file` of `sandbox serve` for its own option.
 import { Command, CommanderError } from "commander";
 import { bundleCommand } from "./commands/bundle";
+import { checkCommand } from "./commands/check";
 import { sandboxCommand } from "./commands/sandbox";
 import { trustCommand } from "./commands/trust";
 import { verifyCommand } from "./commands/verify";
@@ -12,6 +13,7 @@ async function main(argv: readonly string[]): Promise<number> {
   const program = new Command("escapement")
     .description("Pulumi ESC on AWS as code, and a cloud on the laptop to prove it in.")
     .addCommand(bundleCommand())
+    .addCommand(checkCommand())
     .addCommand(sandboxCommand())
     .addCommand(trustCommand())
     .addCommand(verifyCommand())

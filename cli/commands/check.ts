@@ -1,0 +1,90 @@
+import { Command, Option } from "commander";
+import { checkEnvironments } from "../../esc/lint/check";
+import { renderFindings } from "../../esc/lint/render";
+import { toSarif } from "../../esc/lint/sarif";
+import { readEnvironmentFiles } from "../environment-files";
+import { CommandFailure, EXIT } from "../exit";
+import { hasEnvironments, readProgramEnvironments } from "../program-environments";
+
+interface CheckOptions {
+  readonly program?: boolean;
+  readonly format: "text" | "json" | "sarif";
+  readonly json?: boolean;
+}
+
+/** `escapement check`: environment files, or what this folder's program would write. */
+export function checkCommand(): Command {
+  return new Command("check")
+    .description("Check environment files by Pulumi's evaluator and by rules E01 to E21 (docs/check.md).")
+    .argument(
+      "[files...]",
+      "PROJECT/NAME.yaml in any folder; a Pulumi.<stack>.yaml is compared with what it imports",
+    )
+    .option("--program", "check what this folder's program would write, as well as the files if any")
+    .addOption(
+      new Option("--format <form>", "of the findings").choices(["text", "json", "sarif"]).default("text"),
+    )
+    .option("--json", "the same as --format json")
+    .addHelpText(
+      "after",
+      "\nNothing is opened and nothing leaves this machine. A comment accepts a finding: # check: accept E13 why.",
+    )
+    .action((files: string[], options: CheckOptions) => run(files, options));
+}
+
+async function run(files: readonly string[], options: CheckOptions): Promise<void> {
+  if (files.length === 0 && !options.program) {
+    throw new CommandFailure(
+      EXIT.cannotRun,
+      "check takes files, or --program for what this folder's program writes",
+    );
+  }
+  const directory = process.cwd();
+  const own = hasEnvironments(directory);
+  if (options.program && !own) {
+    throw new CommandFailure(
+      EXIT.cannotRun,
+      `there is no program with Pulumi.yaml and esc/inventory.ts in ${directory}: give the files of environments`,
+    );
+  }
+  const { findings, checked } = await orCannotRun(
+    check(files, options.program ?? false, own ? directory : undefined),
+  );
+  const form = options.json ? "json" : options.format;
+  const output =
+    form === "sarif"
+      ? toSarif(findings)
+      : form === "json"
+        ? { ok: findings.every(({ accepted }) => accepted !== undefined), checked, findings }
+        : renderFindings(findings, checked);
+  process.stdout.write(typeof output === "string" ? output : `${JSON.stringify(output, null, 2)}\n`);
+  if (findings.some(({ accepted }) => accepted === undefined)) throw new CommandFailure(EXIT.finding);
+}
+
+async function check(files: readonly string[], program: boolean, directory: string | undefined) {
+  const read = await readEnvironmentFiles(files);
+  const written = directory === undefined ? undefined : await readProgramEnvironments(directory);
+  // A file that stands for an environment of the program is what is meant by its name.
+  const isFile = (name: string) => [...read.environments, ...read.imports].some((each) => each.name === name);
+  const rendered = written?.environments.filter(({ name }) => !isFile(name)) ?? [];
+  const environments = [...read.environments, ...(program ? rendered : [])];
+  const findings = await checkEnvironments({
+    environments,
+    imports: [...read.imports, ...rendered],
+    stackFiles: read.stackFiles,
+    declared: written?.declared,
+  });
+  return {
+    findings,
+    checked: [...environments.map(({ name }) => name), ...read.stackFiles.map(({ file }) => file)],
+  };
+}
+
+/** What cannot be read is no finding. */
+async function orCannotRun<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw new CommandFailure(EXIT.cannotRun, error instanceof Error ? error.message : String(error));
+  }
+}
