@@ -55,11 +55,17 @@ export async function readProgramEnvironments(directory: string): Promise<Progra
 function declaredBy(project: string, environments: readonly EnvironmentSource[]): Declared {
   const placeholder = placeholders.loginRoleArn.split("/").at(-1) ?? "";
   const kinds = (items: readonly InventoryItem[]) =>
-    Object.fromEntries(items.flatMap(({ kind, variables }) => variables.map(({ name }) => [name, kind])));
+    Object.fromEntries(
+      items.flatMap(({ kind, values }) =>
+        values.flatMap(({ variable, config }) =>
+          [variable, config].flatMap((name) => (name ? [[name, kind]] : [])),
+        ),
+      ),
+    );
   return {
     roles: [placeholder, ...STAGES.map((stage) => flatName({ project, stage }, "esc-login"))],
-    entries: inventory
-      .filter(({ livesIn }) => livesIn !== "esc")
+    entries: inventory.items
+      .filter(({ livesIn }) => livesIn === "aws-secrets" || livesIn === "external")
       .flatMap(({ name, stages }) => stages.map((stage) => entryId({ project, stage }, name))),
     environments: environments.map(({ name }) => name),
     variables: Object.fromEntries(STAGES.map((stage) => [`${project}/${stage}`, kinds(itemsOf(stage))])),

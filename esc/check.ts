@@ -1,7 +1,8 @@
-import { isMap, isPair, isScalar, LineCounter, parseDocument, visit } from "yaml";
 import { placeholderContext } from "./definition";
 import { check } from "./evaluator/index";
-import type { Diagnostic, Position } from "./evaluator/types";
+import type { Diagnostic } from "./evaluator/types";
+import { plainTextSecrets } from "./lint/secret-rules";
+import { ParsedEnvironment } from "./lint/source";
 import { providerSchemas, rotatorSchemas } from "./providers/schemas";
 
 /** The definition to check, and those that it imports. */
@@ -40,7 +41,7 @@ export async function checkDefinition(options: CheckDefinitionOptions): Promise<
       return { yaml: text };
     },
   });
-  return [...evaluation.diagnostics, ...plainTextSecrets(name, yaml)];
+  return [...evaluation.diagnostics, ...plainTextSecretsOf(name, yaml)];
 }
 
 /** `project/environment:12:7: summary`, on one line. A diagnostic without a position gives no numbers. */
@@ -50,26 +51,17 @@ export function formatDiagnostic(name: string, { range, summary }: Diagnostic): 
   return `${where}${position}: ${summary.replace(/\s*\n\s*/g, " ")}`;
 }
 
-function plainTextSecrets(name: string, yaml: string): Diagnostic[] {
-  const lines = new LineCounter();
-  const found: Diagnostic[] = [];
-  visit(parseDocument(yaml, { lineCounter: lines }), {
-    Pair(_, pair) {
-      if (!isPair(pair) || !isScalar(pair.key) || pair.key.value !== "fn::secret" || isMap(pair.value))
-        return;
-      const begin = position(yaml, lines, pair.key.range?.[0] ?? 0);
-      found.push({
-        severity: "error",
-        summary:
-          "plain-text secret in the definition: keep the value in AWS Secrets Manager or set it in ESC",
-        range: { environment: name, begin, end: begin },
-      });
-    },
+/** Rule E02, before anything is written. */
+function plainTextSecretsOf(name: string, yaml: string): Diagnostic[] {
+  const environment = new ParsedEnvironment({ name, yaml });
+  return plainTextSecrets(environment).map(({ range }) => {
+    const offset = range?.[0] ?? 0;
+    const { line, column } = environment.regionAt(offset, offset);
+    const begin = { line, column, byte: Buffer.byteLength(yaml.slice(0, offset)) };
+    return {
+      severity: "error",
+      summary: "plain-text secret in the definition: keep the value in AWS Secrets Manager or set it in ESC",
+      range: { environment: name, begin, end: begin },
+    };
   });
-  return found;
-}
-
-function position(yaml: string, lines: LineCounter, offset: number): Position {
-  const { line, col } = lines.linePos(offset);
-  return { line, column: col, byte: Buffer.byteLength(yaml.slice(0, offset)) };
 }

@@ -33,32 +33,43 @@ export function checkCommand(): Command {
 }
 
 async function run(files: readonly string[], options: CheckOptions): Promise<void> {
-  if (files.length === 0 && !options.program) {
+  const form = options.json ? "json" : options.format;
+  const { output, ok } = await runCheck({
+    files,
+    program: options.program ?? false,
+    form,
+    directory: process.cwd(),
+  });
+  process.stdout.write(output);
+  if (!ok) throw new CommandFailure(EXIT.finding);
+}
+
+/** What the command prints, and whether nothing was found. Exported for tests. */
+export async function runCheck(options: {
+  readonly files: readonly string[];
+  readonly program: boolean;
+  readonly form: CheckOptions["format"];
+  readonly directory: string;
+}): Promise<{ readonly output: string; readonly ok: boolean }> {
+  const { files, program, form, directory } = options;
+  if (files.length === 0 && !program) {
     throw new CommandFailure(
       EXIT.cannotRun,
       "check takes files, or --program for what this folder's program writes",
     );
   }
-  const directory = process.cwd();
   const own = hasEnvironments(directory);
-  if (options.program && !own) {
+  if (program && !own) {
     throw new CommandFailure(
       EXIT.cannotRun,
       `there is no program with Pulumi.yaml and esc/inventory.ts in ${directory}: give the files of environments`,
     );
   }
-  const { findings, checked } = await orCannotRun(
-    check(files, options.program ?? false, own ? directory : undefined),
-  );
-  const form = options.json ? "json" : options.format;
-  const output =
-    form === "sarif"
-      ? toSarif(findings)
-      : form === "json"
-        ? { ok: findings.every(({ accepted }) => accepted !== undefined), checked, findings }
-        : renderFindings(findings, checked);
-  process.stdout.write(typeof output === "string" ? output : `${JSON.stringify(output, null, 2)}\n`);
-  if (findings.some(({ accepted }) => accepted === undefined)) throw new CommandFailure(EXIT.finding);
+  const { findings, checked } = await orCannotRun(check(files, program, own ? directory : undefined));
+  const ok = findings.every(({ accepted }) => accepted !== undefined);
+  if (form === "text") return { ok, output: renderFindings(findings, checked) };
+  const report = form === "sarif" ? toSarif(findings) : { ok, checked, findings };
+  return { ok, output: `${JSON.stringify(report, null, 2)}\n` };
 }
 
 async function check(files: readonly string[], program: boolean, directory: string | undefined) {

@@ -137,7 +137,7 @@ function exportedValues({ environment }: RuleContext) {
     const map = memberOf(environment.values, block);
     if (!isMap(map) || callOf(map) !== undefined) return [];
     return scalarPairs(map).flatMap(({ key, value }) => {
-      const name = String(key.value).split(":").at(-1) ?? "";
+      const name = String(key.value);
       return value ? [{ name, node: value, key }] : [];
     });
   });

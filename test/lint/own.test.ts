@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { readProgramEnvironments } from "../../cli/program-environments";
+import { prod, staging } from "../../esc/environments/index";
+import { checkEnvironments } from "../../esc/lint/check";
+import type { EnvironmentSource } from "../../esc/lint/source";
+import { everything, project } from "../environments/known";
+
+const root = join(__dirname, "..", "..");
+
+describe("escapement check and this project's own environments", () => {
+  it("finds nothing in what the program would write", async () => {
+    const { environments, declared } = await readProgramEnvironments(root);
+    assert.deepEqual(
+      environments.map(({ name }) => name),
+      ["escapement/base", "escapement/dev", "escapement/staging", "escapement/prod"],
+    );
+    assert.deepEqual(await checkEnvironments({ environments, declared }), []);
+  });
+
+  it("finds nothing in a stage with everything, also where the inventory of the program is not known", async () => {
+    const golden = (name: string): EnvironmentSource => ({
+      name: `${project}/${name}`,
+      yaml: readFileSync(join(root, "test", "environments", "golden", `${name}.golden.yaml`), "utf8"),
+    });
+    const stages: EnvironmentSource[] = [
+      { name: `${project}/staging`, yaml: staging(everything("staging")).render() },
+      { name: `${project}/prod`, yaml: prod({ ...everything("prod"), region: "us-east-1" }).render() },
+    ];
+    const found = await checkEnvironments({ environments: [golden("base"), golden("dev"), ...stages] });
+    // Only a program can say that it writes base itself, and that dev's key is made up.
+    assert.deepEqual(
+      found.map(({ rule, on }) => `${rule} ${on}`),
+      ["E03 shop/dev", "E06 shop/prod"],
+    );
+  });
+
+  it("sees a mistake in one of them", async () => {
+    const { environments, declared } = await readProgramEnvironments(root);
+    const broken = environments.map(({ name, yaml }) => ({
+      name,
+      yaml: yaml.replace("subjectAttributes", "subjectAttribute"),
+    }));
+    const found = await checkEnvironments({ environments: broken, declared });
+    assert.deepEqual(
+      found.map(({ rule, on }) => `${rule} ${on}`),
+      ["E08 escapement/staging", "E21 escapement/staging", "E08 escapement/prod", "E21 escapement/prod"],
+    );
+  });
+});
