@@ -8,7 +8,10 @@ import {
   OidcProvider,
   OidcProviderMode,
   renderTwice,
+  requireDeployable,
   SecretEntries,
+  StageBoundary,
+  stageBoundaryArn,
 } from "./components";
 import { entryId } from "./esc/entry-id";
 import { base, dev, placeholders, prod, type StageOptions, staging } from "./esc/environments";
@@ -17,7 +20,7 @@ import { readSettings } from "./settings";
 import { escAudience, PULUMI_ISSUER } from "./trust";
 
 const settings = readSettings();
-const { organization, project, stack, github } = settings;
+const { organization, project, stack, stages, github, resourceTypes } = settings;
 
 /** Run by a person, rarely: what an account has once, and the roles that deploy. All of it is protected. */
 function shared() {
@@ -25,9 +28,9 @@ function shared() {
   const protect = { protect: true };
   const audience = escAudience({ organization, environment: `${project}/base` });
   const esc = new OidcProvider("esc-oidc", { issuer: PULUMI_ISSUER, audience, mode }, protect);
-  const stages = ["staging", "prod"];
-  const roles =
-    github && new GithubDeploy("github", { ...github, project, stages, oidcProvider: mode }, protect);
+  for (const stage of stages) new StageBoundary(`boundary-${stage}`, { project, stage }, protect);
+  const deploy = github && { ...github, project, stages, resourceTypes, oidcProvider: mode };
+  const roles = deploy && new GithubDeploy("github", deploy, protect);
   return {
     environments: environments({ name: "base", yaml: base(settings).render() }),
     escProviderArn: esc.arn,
@@ -43,25 +46,22 @@ function laptop() {
 
 /** Everything of one stage, and nothing that another needs. */
 function stage(name: "staging" | "prod", define: (options: StageOptions) => { render(): string }) {
+  requireDeployable(resourceTypes);
   const [stored, asked] = [itemsOf(name, "aws-secrets"), itemsOf(name, "external")];
+  const names = { project, stage: name };
   const entries = new SecretEntries("entries", {
-    project,
-    stage: name,
+    ...names,
     entries: [...stored, ...asked].map(({ name, description }) => ({ name, description })),
   });
   const arnOf = (item: InventoryItem) => entries.arns.apply((arns) => arns[item.name] as string);
+  const own = { organization, ...names, permissionsBoundary: stageBoundaryArn(names) };
 
-  const login = new EscLogin("esc-login", {
-    organization,
-    project,
-    stage: name,
-    entryArns: stored.map(arnOf),
-  });
+  const login = new EscLogin("esc-login", { ...own, entryArns: stored.map(arnOf) });
   const open = {
     environment: `${project}/${name}`,
-    entries: asked.map((item) => ({ name: entryId({ project, stage: name }, item.name), arn: arnOf(item) })),
+    entries: asked.map((item) => ({ name: entryId(names, item.name), arn: arnOf(item) })),
   };
-  const adapter = new AdapterLambda("adapter", { organization, project, stage: name, rules: [open] });
+  const adapter = new AdapterLambda("adapter", { ...own, rules: [open] });
 
   const definition = renderTwice(
     (known) => define({ project, stacks: settings.stacks, ...known }).render(),

@@ -25,6 +25,10 @@ export interface Settings {
   readonly stacks: z.infer<typeof stackSources>;
   /** The repository whose workflows deploy. None: no roles for GitHub. */
   readonly github: z.infer<typeof github> | undefined;
+  /** The stages whose deploy roles this account has. Default: staging and prod. */
+  readonly stages: string[];
+  /** AWS resources that stages register besides those of the components, by Pulumi type; their deploy roles may make them. */
+  readonly resourceTypes: string[];
 }
 
 /**
@@ -42,6 +46,8 @@ export function readSettings(): Settings {
     domain: config.require("domain"),
     stacks: readObject(config, "stacks", stackSources) ?? {},
     github: readObject(config, "github", github),
+    stages: readObject(config, "stages", z.array(z.string())) ?? ["staging", "prod"],
+    resourceTypes: readObject(config, "resourceTypes", z.array(z.string())) ?? [],
   };
 }
 

@@ -1,4 +1,10 @@
-import type { PolicyDocument, PolicyStatement } from "../trust/index";
+import {
+  type ActionScope,
+  actionsByScope,
+  BOUNDED_ACTIONS,
+  type PolicyDocument,
+  type PolicyStatement,
+} from "../trust/index";
 
 /** Where a stage's resources are: what all their names begin with, in one account. */
 export interface DeployScope {
@@ -9,46 +15,53 @@ export interface DeployScope {
   readonly stage: string;
   /** The IAM path of the stage's roles. */
   readonly rolePath: string;
-  /** HTTP APIs, too. They are known by ids, so this is about all of the account's. @default false */
-  readonly httpApis?: boolean;
+  /** ARN of the policy that bounds every role of the stage. */
+  readonly boundaryArn: string;
 }
 
+/** Pulumi's functions that our components call, in previews too. */
+export const STAGE_FUNCTIONS = [
+  "aws:iam/getOpenIdConnectProvider:getOpenIdConnectProvider",
+  "aws:index/getCallerIdentity:getCallerIdentity",
+  "aws:index/getPartition:getPartition",
+  "aws:secretsmanager/getSecretVersions:getSecretVersions",
+];
+
 /**
- * What provisioning one stage needs, and no more than its names: regions are left open, for name and account
- * already say whose a resource is. What AWS cannot narrow by name (lists, network lookups) is reading only.
+ * What resources of these types need, under the stage's names: regions are left open, for name and account already say
+ * whose a resource is. What AWS cannot narrow by name (lists, network lookups) is reading only, but for the delivery of
+ * access logs. Roles are made and changed only with the stage's boundary.
+ *
+ * @throws RangeError naming the types for which the table of actions has no row.
  */
-export function deployPolicy(scope: DeployScope): PolicyDocument {
-  const { partition, accountId, namePrefix = "", project, stage, rolePath } = scope;
-  const flat = `${namePrefix}${project}-${stage}-*`;
-  const nested = `${namePrefix}${project}/${stage}/*`;
-  const arn = (service: string, resource: string) =>
-    `arn:${partition}:${service}:${service === "iam" ? "" : "*"}:${accountId}:${resource}`;
-  const roles = arn("iam", `role${rolePath}${flat}`);
-  const parameters = arn("ssm", `parameter/${nested}`);
+export function deployPolicy(scope: DeployScope, types: readonly string[]): PolicyDocument {
+  const { boundaryArn } = scope;
+  const arns = arnsOf(scope);
+  const statements: PolicyStatement[] = [];
+  for (const [about, actions] of actionsByScope([...types, ...STAGE_FUNCTIONS])) {
+    const sid = SIDS[about];
+    if (about !== "role") {
+      statements.push(allow(sid, actions, arns[about]));
+      continue;
+    }
+    const bounded = actions.filter((action) => BOUNDED_ACTIONS.includes(action));
+    const free = actions.filter((action) => !bounded.includes(action) && action !== "iam:PassRole");
+    statements.push(allow(sid, free, arns.role), {
+      ...allow("BoundedRoles", bounded, arns.role),
+      Condition: { StringEquals: { "iam:PermissionsBoundary": boundaryArn } },
+    });
+    if (!actions.includes("iam:PassRole")) continue;
+    statements.push({
+      ...allow("PassRoles", ["iam:PassRole"], arns.role),
+      Condition: { StringEquals: { "iam:PassedToService": "lambda.amazonaws.com" } },
+    });
+  }
   return {
     Version: "2012-10-17",
     Statement: [
-      allow("Entries", ENTRY_ACTIONS, arn("secretsmanager", `secret:${nested}`)),
-      allow("Roles", ROLE_ACTIONS, roles),
-      {
-        ...allow("PassRoles", ["iam:PassRole"], roles),
-        Condition: { StringEquals: { "iam:PassedToService": "lambda.amazonaws.com" } },
-      },
-      allow("Functions", FUNCTION_ACTIONS, arn("lambda", `function:${flat}`)),
-      allow("LogGroups", LOG_GROUP_ACTIONS, [
-        arn("logs", `log-group:/aws/lambda/${flat}`),
-        arn("logs", `log-group:/aws/vendedlogs/${flat}`),
-      ]),
-      allow("Alarms", ALARM_ACTIONS, arn("cloudwatch", `alarm:${flat}`)),
-      // Dashboards belong to no region.
-      allow("Dashboards", DASHBOARD_ACTIONS, `arn:${partition}:cloudwatch::${accountId}:dashboard/${flat}`),
-      ...(scope.httpApis ? httpApiStatements(partition) : []),
-      allow("Tables", TABLE_ACTIONS, arn("dynamodb", `table/${flat}`)),
-      allow("Parameters", PARAMETER_ACTIONS, parameters),
-      lookUpProviders(scope),
-      // None of these can be narrowed to a resource; none shows a value.
-      allow("Lists", LIST_ACTIONS, "*"),
-      ...denySecretReads(parameters),
+      ...bySid(statements),
+      ...denySecretReads(arns.parameter),
+      ...denyWideningItself(arns.role, boundaryArn),
     ],
   };
 }
@@ -57,26 +70,76 @@ export function deployPolicy(scope: DeployScope): PolicyDocument {
  * What a preview of a pull request's code needs: Pulumi compares with its own state, so only the lookups that
  * the program makes. Which versions an entry has tells whether it has a value, and nothing of the value.
  */
-export function previewPolicy(scope: Omit<DeployScope, "stage" | "rolePath">): PolicyDocument {
+export function previewPolicy(
+  scope: Pick<DeployScope, "partition" | "accountId" | "namePrefix" | "project">,
+): PolicyDocument {
   const { partition, accountId, namePrefix = "", project } = scope;
   const entries = `arn:${partition}:secretsmanager:*:${accountId}:secret:${namePrefix}${project}/*`;
+  const arns: Partial<Record<ActionScope, string>> = {
+    any: "*",
+    entry: entries,
+    "oidc-provider": providersIn(scope),
+  };
   return {
     Version: "2012-10-17",
     Statement: [
-      lookUpProviders(scope),
-      allow("LookUpEntries", ["secretsmanager:ListSecretVersionIds"], entries),
-      allow("Lists", ["iam:ListOpenIDConnectProviders"], "*"),
+      ...bySid(
+        [...actionsByScope(STAGE_FUNCTIONS)].map(([about, actions]) =>
+          allow(SIDS[about], actions, arns[about] ?? []),
+        ),
+      ),
       ...denySecretReads(),
     ],
   };
 }
 
-function lookUpProviders({ partition, accountId }: Pick<DeployScope, "partition" | "accountId">) {
-  return allow(
-    "LookUpProviders",
-    ["iam:GetOpenIDConnectProvider"],
-    `arn:${partition}:iam::${accountId}:oidc-provider/*`,
-  );
+/** Of the statements that allow something. */
+const SIDS: Readonly<Record<ActionScope, string>> = {
+  alarm: "Alarms",
+  any: "Lists",
+  dashboard: "Dashboards",
+  entry: "Entries",
+  function: "Functions",
+  "http-api": "HttpApis",
+  "log-group": "LogGroups",
+  "oidc-provider": "LookUpProviders",
+  parameter: "Parameters",
+  role: "Roles",
+  table: "Tables",
+};
+
+/** What each kind of thing is called, for one stage. API Gateway knows its things by ids, not names. */
+function arnsOf(scope: DeployScope): Readonly<Record<ActionScope, string | readonly string[]>> & {
+  readonly role: string;
+  readonly parameter: string;
+} {
+  const { partition, accountId, namePrefix = "", project, stage, rolePath } = scope;
+  const flat = `${namePrefix}${project}-${stage}-*`;
+  const nested = `${namePrefix}${project}/${stage}/*`;
+  const arn = (service: string, resource: string) => `arn:${partition}:${service}:*:${accountId}:${resource}`;
+  return {
+    alarm: arn("cloudwatch", `alarm:${flat}`),
+    any: "*",
+    // Dashboards belong to no region.
+    dashboard: `arn:${partition}:cloudwatch::${accountId}:dashboard/${flat}`,
+    entry: arn("secretsmanager", `secret:${nested}`),
+    function: arn("lambda", `function:${flat}`),
+    "http-api": ["/apis", "/apis/*", "/domainnames", "/domainnames/*", "/tags/*"].map(
+      (path) => `arn:${partition}:apigateway:*::${path}`,
+    ),
+    "log-group": [
+      arn("logs", `log-group:/aws/lambda/${flat}`),
+      arn("logs", `log-group:/aws/vendedlogs/${flat}`),
+    ],
+    "oidc-provider": providersIn(scope),
+    parameter: arn("ssm", `parameter/${nested}`),
+    role: `arn:${partition}:iam::${accountId}:role${rolePath}${flat}`,
+    table: arn("dynamodb", `table/${flat}`),
+  };
+}
+
+function providersIn({ partition, accountId }: Pick<DeployScope, "partition" | "accountId">): string {
+  return `arn:${partition}:iam::${accountId}:oidc-provider/*`;
 }
 
 /**
@@ -109,18 +172,76 @@ function denySecretReads(parameters?: string): PolicyStatement[] {
   ];
 }
 
-/** API Gateway's actions are HTTP's, and who sets up an access log sets up its delivery. */
-function httpApiStatements(partition: string): PolicyStatement[] {
-  const paths = ["/apis", "/apis/*", "/domainnames", "/domainnames/*", "/tags/*"];
-  const verbs = ["DELETE", "GET", "PATCH", "POST", "PUT", "TagResource", "UntagResource"];
+/** What would let a deploy role grow beyond its stage, denied whatever is attached to it later. */
+function denyWideningItself(roles: string, boundaryArn: string): PolicyStatement[] {
   return [
-    allow(
-      "HttpApis",
-      verbs.map((verb) => `apigateway:${verb}`),
-      paths.map((path) => `arn:${partition}:apigateway:*::${path}`),
-    ),
-    allow("AccessLogs", ACCESS_LOG_ACTIONS, "*"),
+    {
+      Sid: "DenyRolesWithoutBoundary",
+      Effect: "Deny",
+      Action: BOUNDED_ACTIONS,
+      Resource: "*",
+      // Where there is no boundary the key is missing, and a negated operator holds.
+      Condition: { StringNotEquals: { "iam:PermissionsBoundary": boundaryArn } },
+    },
+    {
+      Sid: "DenyBoundary",
+      Effect: "Deny",
+      Action: [
+        "iam:CreatePolicyVersion",
+        "iam:DeletePolicy",
+        "iam:DeletePolicyVersion",
+        "iam:SetDefaultPolicyVersion",
+      ],
+      Resource: boundaryArn,
+    },
+    { Sid: "DenyUnbounding", Effect: "Deny", Action: "iam:DeleteRolePermissionsBoundary", Resource: "*" },
+    {
+      Sid: "DenyOidcProviders",
+      Effect: "Deny",
+      Action: [
+        "iam:AddClientIDToOpenIDConnectProvider",
+        "iam:CreateOpenIDConnectProvider",
+        "iam:DeleteOpenIDConnectProvider",
+        "iam:RemoveClientIDFromOpenIDConnectProvider",
+        "iam:TagOpenIDConnectProvider",
+        "iam:UntagOpenIDConnectProvider",
+        "iam:UpdateOpenIDConnectProviderThumbprint",
+      ],
+      Resource: "*",
+    },
+    {
+      Sid: "DenyOtherRoles",
+      Effect: "Deny",
+      Action: [
+        "iam:AttachRolePolicy",
+        "iam:CreateRole",
+        "iam:DeleteRole",
+        "iam:DeleteRolePolicy",
+        "iam:DetachRolePolicy",
+        "iam:PassRole",
+        "iam:PutRolePermissionsBoundary",
+        "iam:PutRolePolicy",
+        "iam:TagRole",
+        "iam:UntagRole",
+        "iam:UpdateAssumeRolePolicy",
+        "iam:UpdateRole",
+        "iam:UpdateRoleDescription",
+      ],
+      NotResource: roles,
+    },
+    {
+      Sid: "DenyPassingRolesOn",
+      Effect: "Deny",
+      Action: "iam:PassRole",
+      Resource: "*",
+      Condition: { StringNotEquals: { "iam:PassedToService": "lambda.amazonaws.com" } },
+    },
   ];
+}
+
+/** So that a policy changes only where the resources do. */
+function bySid(statements: readonly PolicyStatement[]): PolicyStatement[] {
+  return statements.toSorted((one, other) => ((one.Sid ?? "") < (other.Sid ?? "") ? -1 : 1));
 }
 
 function allow(
@@ -130,129 +251,3 @@ function allow(
 ): PolicyStatement {
   return { Sid: sid, Effect: "Allow", Action: actions, Resource: resource };
 }
-
-const ENTRY_ACTIONS = [
-  "secretsmanager:CreateSecret",
-  "secretsmanager:DeleteResourcePolicy",
-  "secretsmanager:DeleteSecret",
-  "secretsmanager:DescribeSecret",
-  "secretsmanager:GetResourcePolicy",
-  "secretsmanager:ListSecretVersionIds",
-  "secretsmanager:PutResourcePolicy",
-  "secretsmanager:RestoreSecret",
-  "secretsmanager:TagResource",
-  "secretsmanager:UntagResource",
-  "secretsmanager:UpdateSecret",
-];
-
-const ROLE_ACTIONS = [
-  "iam:CreateRole",
-  "iam:DeleteRole",
-  "iam:DeleteRolePolicy",
-  "iam:GetRole",
-  "iam:GetRolePolicy",
-  "iam:ListAttachedRolePolicies",
-  "iam:ListInstanceProfilesForRole",
-  "iam:ListRolePolicies",
-  "iam:PutRolePermissionsBoundary",
-  "iam:PutRolePolicy",
-  "iam:TagRole",
-  "iam:UntagRole",
-  "iam:UpdateAssumeRolePolicy",
-  "iam:UpdateRole",
-];
-
-const FUNCTION_ACTIONS = [
-  "lambda:AddPermission",
-  "lambda:CreateFunction",
-  "lambda:CreateFunctionUrlConfig",
-  "lambda:DeleteFunction",
-  "lambda:DeleteFunctionConcurrency",
-  "lambda:DeleteFunctionUrlConfig",
-  "lambda:GetFunction",
-  "lambda:GetFunctionCodeSigningConfig",
-  "lambda:GetFunctionConcurrency",
-  "lambda:GetFunctionConfiguration",
-  "lambda:GetFunctionUrlConfig",
-  "lambda:GetPolicy",
-  "lambda:ListTags",
-  "lambda:ListVersionsByFunction",
-  "lambda:PutFunctionConcurrency",
-  "lambda:RemovePermission",
-  "lambda:TagResource",
-  "lambda:UntagResource",
-  "lambda:UpdateFunctionCode",
-  "lambda:UpdateFunctionConfiguration",
-  "lambda:UpdateFunctionUrlConfig",
-];
-
-const ALARM_ACTIONS = [
-  "cloudwatch:DeleteAlarms",
-  "cloudwatch:DescribeAlarms",
-  "cloudwatch:ListTagsForResource",
-  "cloudwatch:PutMetricAlarm",
-  "cloudwatch:TagResource",
-  "cloudwatch:UntagResource",
-];
-
-const DASHBOARD_ACTIONS = [
-  "cloudwatch:DeleteDashboards",
-  "cloudwatch:GetDashboard",
-  "cloudwatch:PutDashboard",
-];
-
-/** None of these can be narrowed to a log group. */
-const ACCESS_LOG_ACTIONS = [
-  "logs:CreateLogDelivery",
-  "logs:DeleteLogDelivery",
-  "logs:DescribeResourcePolicies",
-  "logs:GetLogDelivery",
-  "logs:ListLogDeliveries",
-  "logs:PutResourcePolicy",
-  "logs:UpdateLogDelivery",
-];
-
-const LOG_GROUP_ACTIONS = [
-  "logs:CreateLogGroup",
-  "logs:DeleteLogGroup",
-  "logs:DeleteRetentionPolicy",
-  "logs:ListTagsForResource",
-  "logs:PutRetentionPolicy",
-  "logs:TagResource",
-  "logs:UntagResource",
-];
-
-const TABLE_ACTIONS = [
-  "dynamodb:CreateTable",
-  "dynamodb:DeleteTable",
-  "dynamodb:DescribeContinuousBackups",
-  "dynamodb:DescribeTable",
-  "dynamodb:DescribeTimeToLive",
-  "dynamodb:ListTagsOfResource",
-  "dynamodb:TagResource",
-  "dynamodb:UntagResource",
-  "dynamodb:UpdateContinuousBackups",
-  "dynamodb:UpdateTable",
-  "dynamodb:UpdateTimeToLive",
-];
-
-const PARAMETER_ACTIONS = [
-  "ssm:AddTagsToResource",
-  "ssm:DeleteParameter",
-  "ssm:GetParameter",
-  "ssm:GetParameters",
-  "ssm:ListTagsForResource",
-  "ssm:PutParameter",
-  "ssm:RemoveTagsFromResource",
-];
-
-/** The last four are what Lambda asks of whoever puts a function into a VPC or takes it out. */
-const LIST_ACTIONS = [
-  "iam:ListOpenIDConnectProviders",
-  "logs:DescribeLogGroups",
-  "ssm:DescribeParameters",
-  "ec2:DescribeNetworkInterfaces",
-  "ec2:DescribeSecurityGroups",
-  "ec2:DescribeSubnets",
-  "ec2:DescribeVpcs",
-];

@@ -6,6 +6,8 @@ import { deployPolicy, previewPolicy } from "./deploy-permissions";
 import { checkNameParts, checkPhysicalName } from "./names";
 import { OidcProvider, type OidcProviderMode } from "./oidc-provider";
 import { checkRoleArgs, createRole, type RoleArgs } from "./role";
+import { stageBoundaryArn } from "./stage-boundary";
+import { checkResourceTypes, stageResources } from "./stage-resources";
 
 export interface GithubDeployArgs extends RoleArgs {
   /** The GitHub repository, as `owner/name`. */
@@ -33,6 +35,16 @@ export interface GithubDeployArgs extends RoleArgs {
    * is for all HTTP APIs and custom domains of the account. @default false
    */
   httpApis?: boolean;
+  /**
+   * AWS resources that the stages register besides those of the components, by Pulumi type: `aws:iam/rolePolicyAttachment:RolePolicyAttachment`.
+   * Each needs a row in the table of actions (`RESOURCE_ACTIONS`). @default none
+   */
+  resourceTypes?: string[];
+  /**
+   * ARN of the policy that every role of the stages must have as its boundary: a deploy role makes and changes no role
+   * without it. Give your own where the company has one. @default the `StageBoundary` of each stage, by its name
+   */
+  stageBoundaryArn?: pulumi.Input<string>;
   /** How the account's IAM OIDC provider for GitHub is come by. @default OidcProviderMode.Adopt */
   oidcProvider?: OidcProviderMode;
 }
@@ -44,9 +56,13 @@ export interface GithubDeployArgs extends RoleArgs {
  *
  * A deploy role trusts exactly the subject of jobs in the GitHub environment that is called as the stage, so
  * who may deploy is decided by that environment's rules. No role can read a secret value: every such call is
- * denied outright. A deploy role can still change the functions and roles of its stage, and those can read
- * them: give `permissionsBoundary`, and reviewers to the environment, where that matters. `rolePath` is the path
- * of these roles and of the stages' own. Creating networks (`AdapterNetwork`) is not among the permissions.
+ * denied outright. A deploy role can still change the functions and roles of its stage, and those can read the
+ * stage's values: give reviewers to the environment where that matters. It can widen no role beyond the stage's boundary,
+ * which every role of the stage has to have: `permissionsBoundary: stageBoundaryArn(…)` of its components. `rolePath` is
+ * the path of these roles and of the stages' own.
+ *
+ * A deploy role's permissions follow from the resources that a stage registers, by the table `RESOURCE_ACTIONS` of
+ * `escapement/trust`; creating networks (`AdapterNetwork`) is not among them.
  *
  * Belongs to the stack that people run: a role that deploys must not be able to widen itself.
  *
@@ -101,15 +117,18 @@ export class GithubDeploy extends pulumi.ComponentResource {
     const deployRoleArns: Record<string, pulumi.Output<string>> = {};
     for (const stage of args.stages) {
       const { project, namePrefix, rolePath = "/", httpApis } = args;
+      const types = stageResources({ httpApis, more: args.resourceTypes });
+      const scope = { namePrefix, project, stage, rolePath };
+      const boundary = args.stageBoundaryArn ?? stageBoundaryArn(scope, { parent: this });
       const { role } = createRole(
         `${name}-deploy-${stage}`,
         {
           roleName: deployRoleName(args, stage),
           description: `Deploys ${stage} from ${args.repository}`,
           trust: trustIn({ kind: "environment", name: stage }),
-          permissions: account.apply((account) =>
-            deployPolicy({ ...account, namePrefix, project, stage, rolePath, httpApis }),
-          ),
+          permissions: pulumi
+            .all([account, boundary])
+            .apply(([account, boundaryArn]) => deployPolicy({ ...account, ...scope, boundaryArn }, types)),
         },
         args,
         this,
@@ -152,6 +171,7 @@ function checkArgs(args: GithubDeployArgs): ArgumentIssue[] {
     ...checkPhysicalName("role", previewRoleName(args), 64),
     ...checkRoleArgs(args),
     ...checkStages(args),
+    ...checkResourceTypes(args.resourceTypes),
   ];
   if (!/^[A-Za-z0-9_-]+\/[\w.-]+$/.test(repository)) {
     issues.push({ path: "repository", reason: `"${repository}" must be owner/name` });
@@ -179,8 +199,8 @@ function checkStages(args: GithubDeployArgs): ArgumentIssue[] {
     issues.push(...checkPhysicalName("role", deployRoleName(args, stage), 64));
     if (args.stages.indexOf(stage) !== index) issues.push({ path, reason: `"${stage}" is listed twice` });
     // `<project>-<stage>-*` is what the stage's deploy role may change.
-    if (/^deploy(-|$)/.test(stage)) {
-      issues.push({ path, reason: "its names would be those of the deploy roles" });
+    if (/^(deploy|boundary)(-|$)/.test(stage)) {
+      issues.push({ path, reason: "its names would be those of the deploy roles and their boundaries" });
     }
     const inner = args.stages.find((other) => other.startsWith(`${stage}-`));
     if (inner !== undefined) {

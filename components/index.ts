@@ -25,3 +25,5 @@ export {
   type SecretEntriesArgs,
   type SecretEntryArgs,
 } from "./secret-entries";
+export { StageBoundary, type StageBoundaryArgs, stageBoundaryArn } from "./stage-boundary";
+export { requireDeployable } from "./stage-resources";

@@ -1,7 +1,16 @@
 import type { Provider } from "../esc/evaluator/types";
 import { createPulumiStacksProvider, type StackOutputs } from "../esc/providers/pulumi-stacks";
 import { GITHUB_ISSUER, PULUMI_ISSUER } from "../trust";
-import { type Account, type Aws, createAccount, createAwsCloud, startAws } from "./aws";
+import {
+  type Account,
+  Authorizer,
+  type Aws,
+  asCaller,
+  createAccount,
+  createAwsCloud,
+  openSession,
+  startAws,
+} from "./aws";
 import { apiHost } from "./aws/http-apis";
 import type { AwsClientOptions } from "./aws-clients";
 import { accountState, type CloudState, restoreAccount } from "./cloud-state";
@@ -14,6 +23,7 @@ import {
   type PropertyMap,
   plainMap,
   readStackSettings,
+  type StackSettings,
   type StackState,
 } from "./engine/index";
 import { Issuer, startIssuerServer } from "./issuers";
@@ -58,6 +68,8 @@ export interface DeployStackOptions {
   readonly operation: Operation;
   /** Values that win over the stack file, as with `--config key=value`. */
   readonly config?: Readonly<Record<string, string>>;
+  /** The role in whose name AWS is asked for everything, by its name: what it may not do, fails. @default the administrator */
+  readonly as?: string | undefined;
   onEvent?(event: DeploymentEvent): void;
   /** Ends the deployment at once. */
   readonly signal?: AbortSignal;
@@ -183,17 +195,15 @@ export class LaptopCloud {
    * `failure`.
    *
    * @throws EngineError for a `Pulumi.yaml` or stack file that cannot be used; it names the keys, never values.
+   * @throws Error when there is no role `as`.
    */
   async deploy(options: DeployStackOptions): Promise<Deployment> {
     const settings = await readStackSettings(options);
     const stack = `${settings.project}/${settings.stack}`;
     // Pulumi's service refuses it too.
     if (this.#busy.has(stack)) throw new Error(`another deployment of ${stack} is running: wait for its end`);
+    const aws = this.#awsCloud(settings, options.as);
     this.#busy.add(stack);
-    const aws = createAwsCloud(this.account, {
-      onFunctionUrl: this.#lambda.publish,
-      onApiAddress: this.#lambda.publishApi,
-    });
     const pulumi = createPulumiServiceCloud(this.esc);
     return deploy({
       operation: options.operation,
@@ -215,6 +225,24 @@ export class LaptopCloud {
       onEvent: options.onEvent,
       signal: options.signal,
     }).finally(() => this.#busy.delete(stack));
+  }
+
+  /** AWS as the provider reaches it in the name of a role, or of the administrator. */
+  #awsCloud({ stack }: StackSettings, as: string | undefined): ReturnType<typeof createAwsCloud> {
+    const { account, aws } = this;
+    const everything = createAwsCloud(account, {
+      onFunctionUrl: this.#lambda.publish,
+      onApiAddress: this.#lambda.publishApi,
+    });
+    if (as === undefined) return everything;
+    const role = account.roles.get(as.toLowerCase());
+    if (role === undefined) throw new Error(`there is no role ${as} in the account: the stack base makes it`);
+    const caller = openSession(account, role, {
+      name: stack,
+      durationSeconds: role.maxSessionDurationSeconds,
+    });
+    const authorizer = new Authorizer({ account, onDecision: aws.onDecision });
+    return asCaller(everything, { account, authorizer, caller });
   }
 
   #stackOutputs(stack: string): StackOutputs | undefined {

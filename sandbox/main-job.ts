@@ -3,6 +3,7 @@ import { formatDiagnostic } from "../esc/check";
 import { type Diagnostic, EvaluatorError } from "../esc/evaluator";
 import { type AdapterAnswer, askAdapter } from "./adapter-cases";
 import type { LaptopCloud } from "./cloud";
+import { deployRoleOf } from "./deploy-roles";
 import { readStackSettings, type StackSettings } from "./engine";
 import type {
   Deployment,
@@ -49,6 +50,8 @@ export interface StackReport {
   readonly failure?: DeploymentFailure;
   readonly warnings: readonly string[];
   readonly resources: readonly ResourceState[];
+  /** The role that brought it up, as CI does it; absent where a person does. */
+  readonly role?: string;
   /** Milliseconds; absent where it did not come to it. */
   readonly previewMs?: number;
   readonly upMs?: number;
@@ -93,7 +96,9 @@ export async function runMainJob(options: MainJobOptions): Promise<MainJobReport
     // It needs nothing of the stacks, so it goes beside them.
     runRotationDemo({ cloud, directory: join(directory, "examples", "rotation"), signal }),
     base,
-    ...["dev", "staging", "prod"].map((stack) => bringUp(options, { directory, stack, after: base })),
+    ...["dev", "staging", "prod"].map((stack) =>
+      bringUp(options, { directory, stack, project: settings.project, after: base }),
+    ),
     ...["infra", "api"].flatMap((name) =>
       ["staging", "prod"].map((stack) =>
         bringUp(options, { directory: join(directory, "examples", name), stack, preview: false }),
@@ -158,6 +163,8 @@ interface GithubSetting {
 interface BringUp {
   readonly directory: string;
   readonly stack: string;
+  /** The project whose `base` says in which role's name; none: the administrator does it. */
+  readonly project?: string;
   /** @default true */
   readonly preview?: boolean;
   /** The stack that has to be up before this one. */
@@ -166,10 +173,13 @@ interface BringUp {
 
 async function bringUp(
   options: MainJobOptions,
-  { directory, stack, preview = true, after }: BringUp,
+  { directory, stack, project, preview = true, after }: BringUp,
 ): Promise<StackReport> {
+  const roleFor = (operation: Operation) =>
+    project === undefined ? undefined : deployRoleOf(options.cloud, { project, stack, operation });
   const run = async (operation: Operation) => {
     const deployment = await options.cloud.deploy({
+      as: roleFor(operation),
       directory,
       stack,
       operation,
@@ -185,7 +195,11 @@ async function bringUp(
   const previewed = preview ? await run("preview") : undefined;
   if (previewed?.ok === false) return stackReport(previewed, { previewMs: previewed.durationMs });
   const up = await run("up");
-  return stackReport(up, { previewMs: previewed?.durationMs, upMs: up.durationMs });
+  const role = roleFor("up");
+  return {
+    ...stackReport(up, { previewMs: previewed?.durationMs, upMs: up.durationMs }),
+    ...(role !== undefined && { role }),
+  };
 }
 
 function notBroughtUp(first: StackReport, stack: string): StackReport {

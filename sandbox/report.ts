@@ -32,13 +32,23 @@ function heading(text: string): string[] {
   return ["", text, "─".repeat(WIDTH)];
 }
 
-function renderStack({ stack, ok, failure, warnings, resources, previewMs, upMs }: StackReport): string[] {
+function renderStack({
+  stack,
+  ok,
+  failure,
+  warnings,
+  resources,
+  role,
+  previewMs,
+  upMs,
+}: StackReport): string[] {
   const times = [
     previewMs === undefined ? [] : [`preview ${seconds(previewMs)}`],
     upMs === undefined ? [] : [`up ${seconds(upMs)}`],
   ].flat();
   return [
     spread(`${mark(ok)} ${stack}`, times.join(", ")),
+    ...(role === undefined ? [] : [`  in the name of ${role}`]),
     ...renderTree({ resources, width: WIDTH - 2 }).map((line) => `  ${line}`),
     ...warnings.map((warning) => `    warning: ${warning}`),
     ...(failure === undefined ? [] : [`    ${failure.message}`]),

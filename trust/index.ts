@@ -54,6 +54,16 @@ export { RULES, type Rule, type RuleId, type Severity } from "./lint/rules";
 export { toSarif } from "./lint/sarif";
 export { buildTrustMap, type MapEdge, type MapNode, type TrustMap } from "./map/build";
 export { renderMermaid } from "./map/mermaid";
+export {
+  type ActionScope,
+  actionsByScope,
+  actionsOf,
+  BOUNDED_ACTIONS,
+  RESOURCE_ACTIONS,
+  type ResourceActions,
+  scopeOf,
+  withoutRow,
+} from "./permissions/actions";
 export type {
   OneOrMany,
   PolicyCondition,

@@ -9,6 +9,7 @@ interface DeployOptions {
   readonly stack: string;
   readonly config: Readonly<Record<string, string>>;
   readonly cwd: string;
+  readonly as?: string;
   readonly stateDir?: string;
   readonly json?: boolean;
 }
@@ -31,6 +32,10 @@ export function deployCommands(): Command[] {
         collect,
         {},
       )
+      .option(
+        "--as <role>",
+        "the IAM role in whose name AWS is asked: escapement-deploy-staging; without it, the administrator",
+      )
       .option("-C, --cwd <folder>", "where the program's Pulumi.yaml is", ".")
       .option(
         "--state-dir <folder>",
@@ -48,10 +53,16 @@ function collect(text: string, previous: Readonly<Record<string, string>>): Read
 }
 
 async function run(operation: Operation, options: DeployOptions): Promise<void> {
-  const { stack, config, json = false, stateDir: stateDirectory } = options;
+  const { stack, config, as, json = false, stateDir: stateDirectory } = options;
   const directory = path.resolve(options.cwd);
   await withCloud({ directory, stateDirectory }, async ({ cloud, signal, save }) => {
-    const deployment = await cloud.deploy({ directory, stack, operation, config, signal, onState: save });
+    if (as !== undefined && !cloud.account.roles.has(as.toLowerCase())) {
+      throw new CommandFailure(
+        EXIT.cannotRun,
+        `there is no role ${as} in this cloud: bring base up first, with --state-dir`,
+      );
+    }
+    const deployment = await cloud.deploy({ directory, stack, operation, config, as, signal, onState: save });
     process.stdout.write(
       json ? `${JSON.stringify(deploymentJson(deployment), null, 2)}\n` : renderDeployment(deployment),
     );

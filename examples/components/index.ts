@@ -42,6 +42,7 @@ const github = new GithubDeploy("github", {
   project: names.project,
   namePrefix: names.namePrefix,
   stages: ["staging"],
+  stageBoundaryArn: boundary.arn,
   oidcProvider: OidcProviderMode.Create,
 });
 

@@ -43,6 +43,8 @@ const administratorPolicy = compilePolicy({
 export class Authorizer {
   readonly account: Account;
   private readonly onDecision: DecisionListener | undefined;
+  /** By name and text: a role's policies are asked again and again, and change seldom. */
+  private readonly compiled = new Map<string, CompiledPolicy>();
 
   constructor({ account, onDecision }: AuthorizerOptions) {
     this.account = account;
@@ -110,6 +112,13 @@ export class Authorizer {
     });
   }
 
+  private compile(name: string, document: string): CompiledPolicy {
+    const key = `${name}\n${document}`;
+    const policy = this.compiled.get(key) ?? compilePolicy({ kind: "identity", name, document });
+    this.compiled.set(key, policy);
+    return policy;
+  }
+
   private roleOf({ roleArn }: Session): Role | undefined {
     return [...this.account.roles.values()].find(({ arn }) => arn === roleArn);
   }
@@ -121,14 +130,12 @@ export class Authorizer {
     if (!role) return { identity: [] };
     const managed = (arn: string): CompiledPolicy => {
       const policy = this.account.managedPolicies.get(arn);
-      if (policy) return compilePolicy({ kind: "identity", name: policy.name, document: policy.document });
+      if (policy) return this.compile(policy.name, policy.document);
       throw new TypeError(`role ${role.name} has the policy ${arn}, which does not exist`);
     };
     return {
       identity: [
-        ...[...role.inlinePolicies].map(([name, document]) =>
-          compilePolicy({ kind: "identity", name, document }),
-        ),
+        ...[...role.inlinePolicies].map(([name, document]) => this.compile(name, document)),
         ...[...role.attachedPolicies].map((arn) => managed(arn)),
       ],
       ...(role.permissionsBoundary && { boundary: managed(role.permissionsBoundary) }),

@@ -1,4 +1,6 @@
 export { type Account, type AccountOptions, createAccount, type Session } from "./account";
+export { asCaller } from "./as-caller";
+export { Authorizer } from "./authorize";
 export { type Aws, type AwsOptions, startAws } from "./aws";
 export type { AccessDecision, DecisionListener } from "./decisions";
 export { AwsError, type AwsErrorCode } from "./errors";

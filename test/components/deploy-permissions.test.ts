@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { deployPolicy, previewPolicy } from "../../components/deploy-permissions";
+import { deployPolicy as deployPolicyFor, previewPolicy } from "../../components/deploy-permissions";
+import { stageResources } from "../../components/stage-resources";
 import { evaluateAccess, type PolicyDocument, renderDecision, type Verdict } from "../../trust/index";
 import { ACCOUNT } from "../support/aws";
 
@@ -9,7 +10,11 @@ const scope = {
   project: "escapement",
   stage: "staging",
   rolePath: "/",
+  boundaryArn: `arn:aws:iam::${ACCOUNT}:policy/escapement-boundary-staging`,
 };
+const deployPolicy = (scope: Parameters<typeof deployPolicyFor>[0], httpApis = false) =>
+  deployPolicyFor(scope, stageResources({ httpApis }));
+const bounded = { "iam:PermissionsBoundary": scope.boundaryArn };
 const roleArn = `arn:aws:iam::${ACCOUNT}:role/escapement-deploy-staging`;
 const at = (service: string, resource: string) => `arn:aws:${service}:eu-west-1:${ACCOUNT}:${resource}`;
 const iam = (resource: string) => `arn:aws:iam::${ACCOUNT}:${resource}`;
@@ -19,10 +24,12 @@ type Question = readonly [
   action: string,
   resource: string,
   context?: Readonly<Record<string, string>>,
+  /** The statement that has to have decided. */
+  because?: string,
 ];
 
 function ask(policy: PolicyDocument, questions: readonly Question[], resourcePolicy?: PolicyDocument) {
-  for (const [verdict, action, resource, context] of questions) {
+  for (const [verdict, action, resource, context, because] of questions) {
     const decision = evaluateAccess({
       request: {
         principal: {
@@ -37,7 +44,8 @@ function ask(policy: PolicyDocument, questions: readonly Question[], resourcePol
       identityPolicies: [policy],
       resourcePolicy,
     });
-    assert.equal(decision.verdict, verdict, renderDecision(decision));
+    assert.equal(decision.verdict, verdict, `${action}: ${renderDecision(decision)}`);
+    if (because !== undefined) assert.equal(decision.deciding.statement?.sid, because, action);
   }
 }
 
@@ -72,8 +80,8 @@ describe("A deploy role", () => {
         "secretsmanager:PutResourcePolicy",
         at("secretsmanager", "secret:escapement/staging/jwt-AbCdEf"),
       ],
-      ["allowed", "iam:CreateRole", iam("role/escapement-staging-esc-login")],
-      ["allowed", "iam:PutRolePolicy", iam("role/escapement-staging-adapter")],
+      ["allowed", "iam:CreateRole", iam("role/escapement-staging-esc-login"), bounded],
+      ["allowed", "iam:PutRolePolicy", iam("role/escapement-staging-adapter"), bounded],
       [
         "allowed",
         "iam:PassRole",
@@ -117,10 +125,6 @@ describe("A deploy role", () => {
         at("cloudwatch", "alarm:escapement-prod-adapter-refusals"),
       ],
       ["implicitly-denied", "apigateway:POST", "arn:aws:apigateway:eu-west-1::/apis"],
-      ["implicitly-denied", "iam:PutRolePolicy", roleArn],
-      ["implicitly-denied", "iam:UpdateAssumeRolePolicy", iam("role/escapement-preview")],
-      ["implicitly-denied", "iam:CreateRole", iam("role/elsewhere/escapement-staging-adapter")],
-      ["implicitly-denied", "iam:DeleteOpenIDConnectProvider", iam("oidc-provider/api.pulumi.com/oidc")],
       ["implicitly-denied", "iam:CreateUser", iam("user/escapement-staging-x")],
       [
         "implicitly-denied",
@@ -128,18 +132,85 @@ describe("A deploy role", () => {
         at("secretsmanager", "secret:escapement/staging/jwt-AbCdEf"),
       ],
       ["implicitly-denied", "lambda:InvokeFunction", at("lambda", "function:escapement-staging-adapter")],
-      [
-        "implicitly-denied",
-        "iam:PassRole",
-        iam("role/escapement-staging-adapter"),
-        { "iam:PassedToService": "ec2.amazonaws.com" },
-      ],
     ]);
+  });
+
+  it("is refused outright whatever would let it grow, each by the statement that is for it", () => {
+    const adapter = iam("role/escapement-staging-adapter");
+    const boundary = scope.boundaryArn;
+    const noBoundary = "DenyRolesWithoutBoundary";
+    const other = { "iam:PermissionsBoundary": `arn:aws:iam::${ACCOUNT}:policy/wider` };
+    const passed = (service: string) => ({ "iam:PassedToService": service });
+    ask(
+      deployPolicy(scope),
+      [
+        ["explicitly-denied", "iam:CreateRole", adapter, undefined, noBoundary],
+        ["explicitly-denied", "iam:CreateRole", adapter, other, noBoundary],
+        ["explicitly-denied", "iam:PutRolePolicy", adapter, undefined, noBoundary],
+        ["explicitly-denied", "iam:AttachRolePolicy", adapter, undefined, noBoundary],
+        ["explicitly-denied", "iam:PutRolePermissionsBoundary", adapter, other, noBoundary],
+        ["explicitly-denied", "iam:DeleteRolePermissionsBoundary", adapter, bounded, "DenyUnbounding"],
+        ["explicitly-denied", "iam:CreatePolicyVersion", boundary, undefined, "DenyBoundary"],
+        ["explicitly-denied", "iam:SetDefaultPolicyVersion", boundary, undefined, "DenyBoundary"],
+        ["explicitly-denied", "iam:DeletePolicy", boundary, undefined, "DenyBoundary"],
+        [
+          "explicitly-denied",
+          "iam:AddClientIDToOpenIDConnectProvider",
+          iam("oidc-provider/api.pulumi.com/oidc"),
+          undefined,
+          "DenyOidcProviders",
+        ],
+        [
+          "explicitly-denied",
+          "iam:DeleteOpenIDConnectProvider",
+          iam("oidc-provider/api.pulumi.com/oidc"),
+          undefined,
+          "DenyOidcProviders",
+        ],
+        ["explicitly-denied", "iam:PutRolePolicy", roleArn, bounded, "DenyOtherRoles"],
+        [
+          "explicitly-denied",
+          "iam:UpdateAssumeRolePolicy",
+          iam("role/escapement-preview"),
+          undefined,
+          "DenyOtherRoles",
+        ],
+        [
+          "explicitly-denied",
+          "iam:CreateRole",
+          iam("role/elsewhere/escapement-staging-adapter"),
+          bounded,
+          "DenyOtherRoles",
+        ],
+        ["explicitly-denied", "iam:PassRole", adapter, passed("ec2.amazonaws.com"), "DenyPassingRolesOn"],
+        [
+          "explicitly-denied",
+          "iam:PassRole",
+          iam("role/admin"),
+          passed("lambda.amazonaws.com"),
+          "DenyOtherRoles",
+        ],
+        ["allowed", "iam:PassRole", adapter, passed("lambda.amazonaws.com")],
+        ["allowed", "iam:PutRolePermissionsBoundary", adapter, bounded],
+      ],
+      openToAccount,
+    );
+  });
+
+  it("can make what a type with a row needs, and names the types without one", () => {
+    const attach = "aws:iam/rolePolicyAttachment:RolePolicyAttachment";
+    const role = iam("role/escapement-staging-adapter");
+    ask(deployPolicy(scope), [["implicitly-denied", "iam:AttachRolePolicy", role, bounded]]);
+    ask(deployPolicyFor(scope, [attach]), [["allowed", "iam:AttachRolePolicy", role, bounded]]);
+    assert.throws(
+      () => deployPolicyFor(scope, stageResources({ more: ["aws:sqs/queue:Queue"] })),
+      /^RangeError: aws:sqs\/queue:Queue: no deploy role could make it.*trust\/permissions\/actions\.ts/,
+    );
   });
 
   it("can make HTTP APIs, with their domains and access logs, when it is told to", () => {
     const api = (path: string) => `arn:aws:apigateway:eu-west-1::${path}`;
-    ask(deployPolicy({ ...scope, httpApis: true }), [
+    ask(deployPolicy(scope, true), [
       ["allowed", "apigateway:POST", api("/apis")],
       ["allowed", "apigateway:PATCH", api("/apis/abc/stages/$default")],
       ["allowed", "apigateway:POST", api("/domainnames/a.example.com/apimappings")],

@@ -123,18 +123,18 @@ describe("GithubDeploy's preview role", () => {
       Version: "2012-10-17",
       Statement: [
         {
-          Sid: "LookUpProviders",
-          Effect: "Allow",
-          Action: ["iam:GetOpenIDConnectProvider"],
-          Resource: `arn:aws:iam::${ACCOUNT}:oidc-provider/*`,
-        },
-        {
-          Sid: "LookUpEntries",
+          Sid: "Entries",
           Effect: "Allow",
           Action: ["secretsmanager:ListSecretVersionIds"],
           Resource: `arn:aws:secretsmanager:*:${ACCOUNT}:secret:escapement/*`,
         },
         { Sid: "Lists", Effect: "Allow", Action: ["iam:ListOpenIDConnectProviders"], Resource: "*" },
+        {
+          Sid: "LookUpProviders",
+          Effect: "Allow",
+          Action: ["iam:GetOpenIDConnectProvider"],
+          Resource: `arn:aws:iam::${ACCOUNT}:oidc-provider/*`,
+        },
         ...denials({ Resource: "*" }),
       ],
     });
@@ -155,6 +155,7 @@ describe("GithubDeploy's deploy roles", () => {
     assert.deepEqual(Object.fromEntries(resources), {
       Entries: at("secretsmanager:*", "secret:acme-escapement/staging/*"),
       Roles: at("iam:", "role/teams/web/acme-escapement-staging-*"),
+      BoundedRoles: at("iam:", "role/teams/web/acme-escapement-staging-*"),
       PassRoles: at("iam:", "role/teams/web/acme-escapement-staging-*"),
       Functions: at("lambda:*", "function:acme-escapement-staging-*"),
       LogGroups: ["lambda", "vendedlogs"].map((owner) =>
@@ -167,10 +168,24 @@ describe("GithubDeploy's deploy roles", () => {
       LookUpProviders: at("iam:", "oidc-provider/*"),
       Lists: "*",
     });
-    assert.deepEqual(
-      Statement.filter(({ Effect }) => Effect === "Deny"),
-      denials({ NotResource: at("ssm:*", "parameter/acme-escapement/staging/*") }),
-    );
+    const denied = Statement.filter(({ Effect }) => Effect === "Deny");
+    const secret = denials({ NotResource: at("ssm:*", "parameter/acme-escapement/staging/*") });
+    assert.deepEqual(denied.slice(0, secret.length), secret);
+    const boundary = at("iam:", "policy/teams/web/acme-escapement-boundary-staging");
+    assert.deepEqual(denied.find(({ Sid }) => Sid === "DenyBoundary")?.Resource, boundary);
+    assert.deepEqual(denied.find(({ Sid }) => Sid === "DenyRolesWithoutBoundary")?.Condition, {
+      StringNotEquals: { "iam:PermissionsBoundary": boundary },
+    });
+  });
+
+  it("take the boundary that the company has", async () => {
+    const own = `arn:aws:iam::${ACCOUNT}:policy/company`;
+    const { recorder } = await create({ stageBoundaryArn: own, stages: ["prod"] });
+    await settled();
+    const { Statement } = policyOf(recorder, "github-deploy-prod") as { Statement: PolicyStatement[] };
+    assert.deepEqual(Statement.find(({ Sid }) => Sid === "BoundedRoles")?.Condition, {
+      StringEquals: { "iam:PermissionsBoundary": own },
+    });
   });
 
   it("list each action by name, and only list where AWS cannot narrow", async () => {
@@ -189,7 +204,9 @@ describe("GithubDeploy's deploy roles", () => {
     const { recorder } = await create();
     await settled();
     const { Statement } = policyOf(recorder, "github-deploy-prod") as { Statement: PolicyStatement[] };
-    const passing = Statement.filter(({ Action }) => [Action ?? []].flat().includes("iam:PassRole"));
+    const passing = Statement.filter(
+      ({ Action, Effect }) => Effect === "Allow" && [Action ?? []].flat().includes("iam:PassRole"),
+    );
     assert.deepEqual(passing, [
       {
         Sid: "PassRoles",
@@ -214,9 +231,10 @@ describe("GithubDeploy's deploy roles", () => {
       project: "p".repeat(20),
       stages: ["s".repeat(20)],
       rolePath: "/a/b/c/",
+      httpApis: true,
     });
     await settled();
-    for (const { inputs } of recorder.ofType(POLICY)) assert.ok((inputs.policy as string).length < 6_000);
+    for (const { inputs } of recorder.ofType(POLICY)) assert.ok((inputs.policy as string).length < 10_240);
   });
 });
 
@@ -325,6 +343,11 @@ describe("GithubDeploy's arguments", () => {
         "stages[5]",
         "stages[6]",
       ],
+    },
+    {
+      says: "name resource types that have a row in the table of actions",
+      args: { resourceTypes: ["aws:iam/rolePolicyAttachment:RolePolicyAttachment", "aws:sqs/queue:Queue"] },
+      parts: ["resourceTypes[1]: aws:sqs/queue:Queue: no deploy role could make it"],
     },
     { says: "name a stage", args: { stages: [] }, parts: ["stages: must name at least one"] },
   ]) {
