@@ -107,7 +107,13 @@ export function boundaryPolicy(
         ...allow("UseKeys", ["kms:Decrypt", "kms:GenerateDataKey"], ["*"]),
         Condition: { StringLike: { "kms:ViaService": "secretsmanager.*" } },
       },
-      allow("ReadParameters", ["ssm:GetParameter"], [arn("ssm", `parameter/${nested}`)]),
+      // A batch reads only what each read on its own may be.
+      allow("ReadBatches", ["secretsmanager:BatchGetSecretValue"], ["*"]),
+      allow(
+        "ReadParameters",
+        ["ssm:GetParameter", "ssm:GetParametersByPath"],
+        [arn("ssm", `parameter/${nested}`)],
+      ),
       allow(
         "UseTables",
         ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"],

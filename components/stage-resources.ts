@@ -2,35 +2,29 @@ import * as pulumi from "@pulumi/pulumi";
 import { RESOURCE_ACTIONS, withoutRow } from "../trust/index";
 import type { ArgumentIssue } from "./args";
 
+/** What either adapter registers, with a function URL in front of it. */
+const ADAPTER_RESOURCES = [
+  "aws:cloudwatch/dashboard:Dashboard",
+  "aws:cloudwatch/logGroup:LogGroup",
+  "aws:cloudwatch/metricAlarm:MetricAlarm",
+  "aws:dynamodb/table:Table",
+  "aws:iam/role:Role",
+  "aws:iam/rolePolicy:RolePolicy",
+  "aws:lambda/function:Function",
+  "aws:lambda/functionUrl:FunctionUrl",
+  "aws:ssm/parameter:Parameter",
+];
+const ENTRY_RESOURCES = ["aws:secretsmanager/secret:Secret", "aws:secretsmanager/secretPolicy:SecretPolicy"];
+
 /** The AWS resources that each component registers for a stage, by Pulumi type: what a deploy role has to be able to make. */
 export const COMPONENT_RESOURCES = {
-  SecretEntries: ["aws:secretsmanager/secret:Secret", "aws:secretsmanager/secretPolicy:SecretPolicy"],
+  SecretEntries: ENTRY_RESOURCES,
   EscLogin: ["aws:iam/role:Role", "aws:iam/rolePolicy:RolePolicy"],
-  AdapterLambda: [
-    "aws:cloudwatch/dashboard:Dashboard",
-    "aws:cloudwatch/logGroup:LogGroup",
-    "aws:cloudwatch/metricAlarm:MetricAlarm",
-    "aws:dynamodb/table:Table",
-    "aws:iam/role:Role",
-    "aws:iam/rolePolicy:RolePolicy",
-    "aws:lambda/function:Function",
-    "aws:lambda/functionUrl:FunctionUrl",
-    "aws:ssm/parameter:Parameter",
-  ],
-  AdapterRotate: [
-    "aws:cloudwatch/logGroup:LogGroup",
-    "aws:dynamodb/table:Table",
-    "aws:iam/role:Role",
-    "aws:iam/rolePolicy:RolePolicy",
-    "aws:lambda/function:Function",
-    "aws:lambda/functionUrl:FunctionUrl",
-    "aws:secretsmanager/secret:Secret",
-    "aws:secretsmanager/secretPolicy:SecretPolicy",
-    "aws:ssm/parameter:Parameter",
-  ],
-} as const;
+  AdapterLambda: ADAPTER_RESOURCES,
+  AdapterRotate: [...ADAPTER_RESOURCES, ...ENTRY_RESOURCES],
+} as const satisfies Record<string, readonly string[]>;
 
-/** What `AdapterLambda` registers besides with `AdapterFrontDoor.HttpApi`. */
+/** What an adapter registers besides with `AdapterFrontDoor.HttpApi`. */
 export const HTTP_API_RESOURCES = [
   "aws:apigatewayv2/api:Api",
   "aws:apigatewayv2/apiMapping:ApiMapping",

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import path from "node:path";
+import * as pulumi from "@pulumi/pulumi";
 import { AdapterFrontDoor } from "../../components/adapter-http-api";
 import { AdapterLambda } from "../../components/adapter-lambda";
 import { AdapterRotate } from "../../components/adapter-rotate";
@@ -15,7 +16,7 @@ import {
 import {
   actionsOf,
   evaluateAccess,
-  type PolicyStatement,
+  type PolicyDocument,
   RESOURCE_ACTIONS,
   renderDecision,
 } from "../../trust/index";
@@ -96,13 +97,16 @@ async function boundary(args: { entryArns?: string[]; rolePath?: string } = {}) 
   return recorder.find("aws:iam/policy:Policy", "boundary-policy").inputs;
 }
 
+class Extra extends pulumi.CustomResource {}
+
 describe("What a stage registers", () => {
   for (const [name, make] of Object.entries(components)) {
     it(`is listed for ${name} as it is registered`, async () => {
       const recorder = await mock();
       make();
       await settled();
-      assert.deepEqual(made(recorder), [...COMPONENT_RESOURCES[name as keyof typeof COMPONENT_RESOURCES]]);
+      const listed = COMPONENT_RESOURCES[name as keyof typeof COMPONENT_RESOURCES];
+      assert.deepEqual(made(recorder), [...listed].sort());
     });
   }
 
@@ -152,10 +156,9 @@ describe("What a stage registers", () => {
   ]) {
     it(`fails the program by name when it is wider by a type ${says}`, async () => {
       await mock();
-      const { CustomResource, runtime } = await import("@pulumi/pulumi");
-      const program = runtime.runInPulumiStack(async () => {
+      const program = pulumi.runtime.runInPulumiStack(async () => {
         requireDeployable(more);
-        new CustomResource(type, "extra");
+        new Extra(type, "extra");
       });
       if (reason === undefined) await program;
       else {
@@ -179,15 +182,15 @@ describe("StageBoundary", () => {
   });
 
   it("lets every role of the stage do what its own policy lets it, and not one action is lost", async () => {
-    const document = JSON.parse(String((await boundary()).policy));
+    const document: PolicyDocument = JSON.parse(String((await boundary()).policy));
     let asked = 0;
     for (const make of Object.values(components)) {
       const recorder = await mock();
       make();
       await settled();
       for (const { inputs } of recorder.ofType("aws:iam/rolePolicy:RolePolicy")) {
-        const policy = JSON.parse(String(inputs.policy)) as { Statement: PolicyStatement[] };
-        for (const { Effect, Action, Resource } of policy.Statement) {
+        const policy = JSON.parse(String(inputs.policy)) as PolicyDocument;
+        for (const { Effect, Action, Resource } of [policy.Statement].flat()) {
           if (Effect !== "Allow") continue;
           for (const action of [Action ?? []].flat()) {
             for (const resource of [Resource ?? []].flat()) {
@@ -208,9 +211,12 @@ describe("StageBoundary", () => {
 
   it("keeps a role from everything else, whatever its own policy says", async () => {
     const shared = arnOf("secretsmanager", "secret:platform/mail-AbCdEf");
-    const everything = { Statement: [{ Effect: "Allow", Action: "*", Resource: "*" }] } as const;
-    const alone = JSON.parse(String((await boundary()).policy));
-    const sharing = JSON.parse(String((await boundary({ entryArns: [shared] })).policy));
+    const everything: PolicyDocument = {
+      Version: "2012-10-17",
+      Statement: [{ Effect: "Allow", Action: "*", Resource: "*" }],
+    };
+    const alone: PolicyDocument = JSON.parse(String((await boundary()).policy));
+    const sharing: PolicyDocument = JSON.parse(String((await boundary({ entryArns: [shared] })).policy));
     const production = arnOf("secretsmanager", "secret:acme-shop/prod/jwt-AbCdEf");
     for (const [action, resource] of [
       ["secretsmanager:GetSecretValue", production],
@@ -230,8 +236,8 @@ describe("StageBoundary", () => {
   });
 
   function ask(
-    boundary: never,
-    { action, resource, identity }: { action: string; resource: string; identity: { Statement: unknown } },
+    boundary: PolicyDocument,
+    { action, resource, identity }: { action: string; resource: string; identity: PolicyDocument },
   ) {
     const roleArn = `arn:aws:iam::${ACCOUNT}:role/acme-shop-staging-adapter`;
     return evaluateAccess({
@@ -245,7 +251,7 @@ describe("StageBoundary", () => {
         resource,
         context: { "kms:ViaService": `secretsmanager.${AT}.amazonaws.com` },
       },
-      identityPolicies: [{ Version: "2012-10-17", ...identity } as never],
+      identityPolicies: [identity],
       permissionsBoundary: boundary,
     });
   }

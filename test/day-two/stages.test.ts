@@ -6,6 +6,7 @@ import { openAdministratorSession } from "../../sandbox/aws";
 import { createOidcProvider } from "../../sandbox/aws/iam";
 import { secretsManagerClient } from "../../sandbox/aws-clients";
 import { LaptopCloud } from "../../sandbox/cloud";
+import { deployRoleOf } from "../../sandbox/deploy-roles";
 import { renderDeployment } from "../../sandbox/deployment-report";
 import type { Deployment, Operation } from "../../sandbox/engine";
 import { createEscServer } from "../../sandbox/pulumi";
@@ -56,6 +57,8 @@ describe("Day two, on the program of this repository", () => {
       directory,
       stack,
       operation,
+      // As CI does it; people bring up what has no role.
+      as: deployRoleOf(cloud, { project: "escapement", stack, operation }),
       signal: signal?.signal,
       onEvent(event) {
         if (event.kind === "resource" && event.phase === "done" && event.resource.type === until)
@@ -193,6 +196,17 @@ describe("Day two, on the program of this repository", () => {
     );
   });
 
+  it("a stage is previewed, brought up twice, changed and destroyed by its deploy role alone", () => {
+    const sessions = new Set(cloud.aws.decisions.map(({ who }) => who.replace(/\/[^/]*$/, "")));
+    const role = (name: string) => `arn:aws:sts::123456789012:assumed-role/escapement-${name}`;
+    for (const name of ["preview", "deploy-staging", "deploy-prod"])
+      assert.ok(sessions.has(role(name)), name);
+    for (const name of ["staging again", "mailPreview", "mail", "rule", "destroyed", "removed", "converged"])
+      assert.equal(result(name).failure, undefined, name);
+    const refused = cloud.aws.decisions.filter(({ who, allowed }) => !allowed && /deploy|preview/.test(who));
+    assert.deepEqual(refused, []);
+  });
+
   it("stages come up after base in any order", () => {
     for (const name of ["base", "prod", "dev", "staging"]) assert.equal(result(name).failure, undefined);
   });
@@ -286,7 +300,7 @@ describe("Day two, on the program of this repository", () => {
     const { failure, changes } = result("baseDestroy");
     assert.equal(failure?.code, "ERR_ENGINE_PROTECTED");
     assert.deepEqual(changes, {});
-    assert.match(renderDeployment(result("baseDestroy")), /13 resources that would go are protected/);
+    assert.match(renderDeployment(result("baseDestroy")), /17 resources that would go are protected/);
   });
 
   it("an up that was killed half way is finished by the next one, which makes nothing twice", () => {
