@@ -36,6 +36,9 @@ export type EscClient = Awaited<ReturnType<typeof createEscClient>>;
 
 const requestTimeoutMs = 60_000;
 
+/** As it came: the SDK's HTTP client would take a definition that is JSON, too, apart. */
+const asText = { transformResponse: (data: unknown) => data };
+
 /** The calls that this command needs of ESC, by Pulumi's own SDK. All of them throw `EscClientError` only. */
 export async function createEscClient({ url, accessToken }: EscConnection) {
   const { Configuration, DefaultClient } = await import("@pulumi/esc-sdk");
@@ -84,6 +87,29 @@ export async function createEscClient({ url, accessToken }: EscConnection) {
       const variables: unknown = session?.environment?.properties?.environmentVariables?.value;
       return isMap(variables) ? Object.keys(variables) : [];
     },
+    /** A definition and the ETag that says which it is. With `decrypt` its secrets are plain: never print it. */
+    async definition(
+      { organization, project, name }: EnvironmentName,
+      { decrypt = false }: { readonly decrypt?: boolean } = {},
+    ): Promise<{ readonly yaml: string; readonly etag: string | undefined }> {
+      const { data, headers } = await ask(() =>
+        decrypt
+          ? client.rawApi.decryptEnvironment(organization, project, name, asText)
+          : client.rawApi.getEnvironment(organization, project, name, asText),
+      );
+      const etag: unknown = headers.etag;
+      return { yaml: String(data), etag: typeof etag === "string" ? etag : undefined };
+    },
+    /** Writes a new revision, if the definition is still the one with this ETag. */
+    async update(
+      { organization, project, name }: EnvironmentName,
+      yaml: string,
+      etag: string | undefined,
+    ): Promise<void> {
+      // The header that Pulumi's Go client sends; the SDK sends none.
+      const options = etag === undefined ? {} : { headers: { ETag: etag } };
+      await ask(() => client.rawApi.updateEnvironmentYaml(organization, project, name, yaml, options));
+    },
     createTag(
       { organization, project, name }: EnvironmentName,
       tag: string,
@@ -106,10 +132,21 @@ function withoutRequest(error: unknown, accessToken: string): EscClientError {
     return new EscClientError(`ESC did not answer${why}`);
   }
   const status = typeof response.status === "number" ? response.status : undefined;
-  const data = isMap(response.data) ? response.data : {};
+  const data = asMap(response.data);
   const message = typeof data.message === "string" ? clean(data.message) : `ESC answered ${status}`;
   const diagnostics: unknown[] = Array.isArray(data.diagnostics) ? data.diagnostics : [];
   return new EscClientError(message, { status, findings: diagnostics.map((each) => clean(findingIn(each))) });
+}
+
+/** A definition is asked for as text, and then what refuses it comes as text, too. */
+function asMap(data: unknown): Record<string, unknown> {
+  if (isMap(data)) return data;
+  try {
+    const parsed: unknown = JSON.parse(String(data));
+    return isMap(parsed) ? parsed : {};
+  } catch {
+    return {};
+  }
 }
 
 /** `project/name:line:column: values.path: what`, on one line: the path names what it is about. */

@@ -3,6 +3,7 @@
 import { Command, CommanderError } from "commander";
 import { bundleCommand } from "./commands/bundle";
 import { checkCommand } from "./commands/check";
+import { migrateCommand } from "./commands/migrate";
 import { sandboxCommand } from "./commands/sandbox";
 import { trustCommand } from "./commands/trust";
 import { verifyCommand } from "./commands/verify";
@@ -14,6 +15,7 @@ async function main(argv: readonly string[]): Promise<number> {
     .description("Pulumi ESC on AWS as code, and a cloud on the laptop to prove it in.")
     .addCommand(bundleCommand())
     .addCommand(checkCommand())
+    .addCommand(migrateCommand())
     .addCommand(sandboxCommand())
     .addCommand(trustCommand())
     .addCommand(verifyCommand())
