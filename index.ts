@@ -20,7 +20,7 @@ import { readSettings } from "./settings";
 import { escAudience, PULUMI_ISSUER } from "./trust";
 
 const settings = readSettings();
-const { organization, project, stack, stages, github, resourceTypes } = settings;
+const { organization, project, stack, stages, github, access, resourceTypes } = settings;
 
 /** Run by a person, rarely: what an account has once, and the roles that deploy. All of it is protected. */
 function shared() {
@@ -80,7 +80,7 @@ function stage(name: "staging" | "prod", define: (options: StageOptions) => { re
 const imports = { [`${project}/base`]: base(settings).render() };
 const environments = (own: EscEnvironmentArgs, after?: pulumi.Output<string>) => {
   const importsOwner = after?.apply(() => "base");
-  const args = { organization, project, environments: [own], imports, importsOwner };
+  const args = { organization, project, environments: [own], imports, importsOwner, access };
   return new EscEnvironments("environments", args, { protect: stack === "base" }).ids;
 };
 

@@ -17,6 +17,21 @@ export interface EscEnvironmentArgs {
   placeholderYaml?: string;
 }
 
+/** What a team may do with the environments: `read` their definitions, `open`, `write` or `admin`ister them. */
+export const EscPermission = {
+  Read: "read",
+  Open: "open",
+  Write: "write",
+  Admin: "admin",
+} as const;
+export type EscPermission = (typeof EscPermission)[keyof typeof EscPermission];
+
+/** One team's permission on the environments. */
+export interface EscAccessArgs {
+  team: string;
+  permission: EscPermission;
+}
+
 export interface EscEnvironmentsArgs {
   /** The Pulumi organization. */
   organization: string;
@@ -35,6 +50,11 @@ export interface EscEnvironmentsArgs {
    * command that brings them up when one of them is not there.
    */
   importsOwner?: pulumi.Input<string>;
+  /**
+   * Which teams may do what with each of the environments (Pulumi Enterprise and up; the teams are there already). It adds
+   * to what every member may, which is "write" until an administrator sets it to "none". @default nothing is declared
+   */
+  access?: EscAccessArgs[];
 }
 
 /**
@@ -75,6 +95,13 @@ export class EscEnvironments extends pulumi.ComponentResource {
         { organization, project, name: environmentName, yaml: asset },
         { parent: this },
       );
+      for (const { team, permission } of args.access ?? []) {
+        new pulumiservice.TeamEnvironmentPermission(
+          `${name}-${environmentName}-${team}`,
+          { organization, project, environment: environment.name, team, permission },
+          { parent: this },
+        );
+      }
       ids[environmentName] = `${organization}/${qualified}`;
       revisions[environmentName] = environment.revision;
     }
@@ -149,7 +176,12 @@ function previewDefinitions({ project, environments }: EscEnvironmentsArgs): Rec
   return definitions;
 }
 
-function checkArgs({ organization, project, environments }: EscEnvironmentsArgs): ArgumentIssue[] {
+function checkArgs({
+  organization,
+  project,
+  environments,
+  access = [],
+}: EscEnvironmentsArgs): ArgumentIssue[] {
   const issues: ArgumentIssue[] = [];
   const checkName = (path: string, value: string) => {
     if (!/^[A-Za-z0-9_.-]{1,100}$/.test(value)) {
@@ -158,6 +190,19 @@ function checkArgs({ organization, project, environments }: EscEnvironmentsArgs)
   };
   checkName("organization", organization);
   checkName("project", project);
+  access.forEach(({ team, permission }, index) => {
+    checkName(`access[${index}].team`, team);
+    if (!Object.values(EscPermission).includes(permission)) {
+      const path = `access[${index}].permission`;
+      issues.push({
+        path,
+        reason: `"${permission}" must be one of ${Object.values(EscPermission).join(", ")}`,
+      });
+    }
+    if (access.findIndex((other) => other.team === team) !== index) {
+      issues.push({ path: `access[${index}].team`, reason: `"${team}" is listed twice` });
+    }
+  });
   const seen = new Set<string>();
   environments.forEach(({ name, yaml, placeholderYaml }, index) => {
     checkName(`environments[${index}].name`, name);

@@ -1,31 +1,61 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { GITHUB_ISSUER, type GithubContext, githubSubjects, githubTrustPolicy } from "../trust/index";
+import { GITHUB_ISSUER, type GithubContext, githubTrustPolicy } from "../trust/index";
 import { type ArgumentIssue, refuse } from "./args";
 import { deployPolicy, previewPolicy } from "./deploy-permissions";
+import { checkEnvironments, type GithubEnvironmentArgs, GithubEnvironments } from "./github-environments";
+import { checkRepository, type GithubRepositoryArgs, subjectsOf } from "./github-repository";
 import { checkNameParts, checkPhysicalName } from "./names";
 import { OidcProvider, type OidcProviderMode } from "./oidc-provider";
+import {
+  checkJobWorkflowRefs,
+  type OidcIssuerMode,
+  PulumiLogin,
+  type PulumiLoginPolicyArgs,
+} from "./pulumi-login";
 import { checkRoleArgs, createRole, type RoleArgs } from "./role";
 import { stageBoundaryArn } from "./stage-boundary";
 import { checkResourceTypes, stageResources } from "./stage-resources";
 
-export interface GithubDeployArgs extends RoleArgs {
-  /** The GitHub repository, as `owner/name`. */
-  repository: string;
-  /**
-   * The ids of the repository and its owner, in decimal: `gh api repos/OWNER/NAME --jq '.id, .owner.id'`. Given,
-   * the roles also trust the immutable subject (which repositories created, renamed or transferred since 15 July
-   * 2026 present), and only this repository, whoever gets its name later.
-   */
-  repositoryId?: string;
-  /** Together with `repositoryId`. */
-  repositoryOwnerId?: string;
-  /** Trusts the immutable subject only: for a repository that has moved to it. Needs the ids. @default false */
-  immutableOnly?: boolean;
+/** What `PulumiLogin` takes besides the repository. */
+export interface GithubPulumiLoginArgs {
+  /** The Pulumi organization. */
+  organization: string;
+  /** @default OidcIssuerMode.Skip */
+  mode?: OidcIssuerMode;
+  /** What the issuer is called in the organization's settings. @default "github" */
+  issuerName?: string;
+  /** One for each purpose. */
+  policies: PulumiLoginPolicyArgs[];
+  /** The longest life of a token, in seconds: 300 to 86400. @default 3600 */
+  maxTokenSeconds?: number;
+}
+
+export interface GithubDeployArgs extends RoleArgs, GithubRepositoryArgs {
   /** First part of what the stages' resources are called, after the prefix. */
   project: string;
   /** Each gets a deploy role, which a job gets only in the GitHub environment of the same name. */
   stages: string[];
+  /**
+   * The GitHub environment whose jobs get the preview role, instead of pull requests: where it has reviewers, a real
+   * preview runs a pull request's code only after one of them has seen it. @default pull requests themselves
+   */
+  previewEnvironment?: string;
+  /**
+   * The workflow files whose jobs get the deploy roles, each exact:
+   * `OWNER/REPO/.github/workflows/deploy.yml@refs/heads/main`. For jobs in a reusable workflow that is the file they are
+   * written in. @default any file
+   */
+  jobWorkflowRefs?: string[];
+  /**
+   * GitHub's side, through its provider: environments with their rules. Those of a stage and of previews get the
+   * variable AWS_ROLE_ARN, the role of their jobs. @default nothing is changed at GitHub
+   */
+  environments?: GithubEnvironmentArgs[];
+  /** Variables of all jobs of the repository; with `environments` only. */
+  variables?: Record<string, pulumi.Input<string>>;
+  /** Pulumi's side: which jobs get which access token. @default none */
+  pulumiLogin?: GithubPulumiLoginArgs;
   /** Put in front of all names, for accounts that several teams share: `acme-`. @default "" */
   namePrefix?: string;
   /** The `aud` that the workflows ask for. @default "sts.amazonaws.com"; China takes "sts.amazonaws.com.cn" */
@@ -55,7 +85,7 @@ export interface GithubDeployArgs extends RoleArgs {
  * provision what carries the stage's names.
  *
  * A deploy role trusts exactly the subject of jobs in the GitHub environment that is called as the stage, so
- * who may deploy is decided by that environment's rules. No role can read a secret value: every such call is
+ * who may deploy is decided by that environment's rules: see `environments`. No role can read a secret value: every such call is
  * denied outright. A deploy role can still change the functions and roles of its stage, and those can read the
  * stage's values: give reviewers to the environment where that matters. It can widen no role beyond the stage's boundary,
  * which every role of the stage has to have: `permissionsBoundary: stageBoundaryArn(…)` of its components. `rolePath` is
@@ -76,6 +106,8 @@ export class GithubDeploy extends pulumi.ComponentResource {
   readonly deployRoleArns: pulumi.Output<Record<string, string>>;
   /** The account's IAM OIDC provider for GitHub. */
   readonly providerArn: pulumi.Output<string>;
+  /** The policies of Pulumi's OIDC issuer for GitHub, as JSON; an empty list without `pulumiLogin`. */
+  readonly pulumiLoginPolicies: pulumi.Output<string>;
 
   constructor(name: string, args: GithubDeployArgs, opts?: pulumi.ComponentResourceOptions) {
     super("escapement:index:GithubDeploy", name, {}, opts);
@@ -92,20 +124,25 @@ export class GithubDeploy extends pulumi.ComponentResource {
         aws.getCallerIdentityOutput({}, { parent: this }).accountId,
       ])
       .apply(([partition, accountId]) => ({ partition, accountId }));
-    const trustIn = (context: GithubContext) => {
+    const trustIn = (context: GithubContext, jobWorkflowRefs?: string[]) => {
       const subjects = subjectsOf(args, context);
       const { repositoryId } = args;
       return provider.arn.apply((providerArn) =>
-        githubTrustPolicy({ providerArn, audience, subjects, repositoryId }),
+        githubTrustPolicy({ providerArn, audience, subjects, repositoryId, jobWorkflowRefs }),
       );
     };
+    const { previewEnvironment } = args;
 
     const preview = createRole(
       `${name}-preview`,
       {
         roleName: previewRoleName(args),
         description: `Previews pull requests of ${args.repository}`,
-        trust: trustIn({ kind: "pull_request" }),
+        trust: trustIn(
+          previewEnvironment === undefined
+            ? { kind: "pull_request" }
+            : { kind: "environment", name: previewEnvironment },
+        ),
         permissions: account.apply((account) => {
           const { project, namePrefix } = args;
           return previewPolicy({ ...account, namePrefix, project });
@@ -125,7 +162,7 @@ export class GithubDeploy extends pulumi.ComponentResource {
         {
           roleName: deployRoleName(args, stage),
           description: `Deploys ${stage} from ${args.repository}`,
-          trust: trustIn({ kind: "environment", name: stage }),
+          trust: trustIn({ kind: "environment", name: stage }, args.jobWorkflowRefs),
           permissions: pulumi
             .all([account, boundary])
             .apply(([account, boundaryArn]) => deployPolicy({ ...account, ...scope, boundaryArn }, types)),
@@ -138,12 +175,46 @@ export class GithubDeploy extends pulumi.ComponentResource {
     this.previewRoleArn = preview.role.arn;
     this.deployRoleArns = pulumi.output(deployRoleArns);
     this.providerArn = provider.arn;
+    if (args.environments !== undefined) {
+      const roles: Record<string, pulumi.Output<string>> = { ...deployRoleArns };
+      if (previewEnvironment !== undefined) roles[previewEnvironment] = preview.role.arn;
+      createEnvironments(name, args, roles, this);
+    }
+    this.pulumiLoginPolicies = createLogin(name, args, this);
     this.registerOutputs({
       previewRoleArn: this.previewRoleArn,
       deployRoleArns: this.deployRoleArns,
       providerArn: this.providerArn,
+      pulumiLoginPolicies: this.pulumiLoginPolicies,
     });
   }
+}
+
+/** The roles' ARNs are no secrets: who may take them is decided by their trust. */
+function createEnvironments(
+  name: string,
+  { repository, environments = [], variables }: GithubDeployArgs,
+  roleArns: Readonly<Record<string, pulumi.Output<string>>>,
+  parent: pulumi.Resource,
+): void {
+  const withRoles = environments.map((environment) => {
+    const roleArn = roleArns[environment.name];
+    return roleArn === undefined
+      ? environment
+      : { ...environment, variables: { AWS_ROLE_ARN: roleArn, ...environment.variables } };
+  });
+  new GithubEnvironments(
+    `${name}-environments`,
+    { repository, environments: withRoles, variables },
+    { parent },
+  );
+}
+
+function createLogin(name: string, args: GithubDeployArgs, parent: pulumi.Resource): pulumi.Output<string> {
+  if (args.pulumiLogin === undefined) return pulumi.output("[]");
+  const { repository, repositoryId, repositoryOwnerId, immutableOnly, pulumiLogin } = args;
+  const login = { repository, repositoryId, repositoryOwnerId, immutableOnly, ...pulumiLogin };
+  return new PulumiLogin(`${name}-pulumi-login`, login, { parent }).policies;
 }
 
 /** Unlike the stages' own roles these do not begin with a stage's names, so no deploy role can change them. */
@@ -151,43 +222,26 @@ const previewRoleName = ({ namePrefix = "", project }: GithubDeployArgs) => `${n
 const deployRoleName = ({ namePrefix = "", project }: GithubDeployArgs, stage: string) =>
   `${namePrefix}${project}-deploy-${stage}`;
 
-function subjectsOf(args: GithubDeployArgs, context: GithubContext): string[] {
-  const [owner = "", name = ""] = args.repository.split("/");
-  const { repositoryId, repositoryOwnerId: ownerId } = args;
-  return githubSubjects({
-    repository: { owner, name, ownerId, repositoryId },
-    forms: [
-      ...(args.immutableOnly ? [] : (["legacy"] as const)),
-      ...(repositoryId === undefined ? [] : (["immutable"] as const)),
-    ],
-    context,
-  });
-}
-
 function checkArgs(args: GithubDeployArgs): ArgumentIssue[] {
-  const { repository, repositoryId, repositoryOwnerId, immutableOnly, stages } = args;
+  const { stages, previewEnvironment, environments } = args;
   const issues = [
     ...checkNameParts({ ...args, stage: "any" }),
     ...checkPhysicalName("role", previewRoleName(args), 64),
     ...checkRoleArgs(args),
     ...checkStages(args),
     ...checkResourceTypes(args.resourceTypes),
+    ...checkRepository(args),
+    ...checkJobWorkflowRefs("jobWorkflowRefs", args.jobWorkflowRefs),
+    ...checkEnvironments(environments ?? []),
   ];
-  if (!/^[A-Za-z0-9_-]+\/[\w.-]+$/.test(repository)) {
-    issues.push({ path: "repository", reason: `"${repository}" must be owner/name` });
-  }
-  for (const [path, id] of Object.entries({ repositoryId, repositoryOwnerId })) {
-    if (id !== undefined && !/^[1-9]\d*$/.test(id)) {
-      issues.push({ path, reason: `"${id}" must be a decimal id, as GitHub's API gives it` });
-    }
-  }
-  if ((repositoryId === undefined) !== (repositoryOwnerId === undefined)) {
-    issues.push({ path: "repositoryId", reason: "is of use only together with repositoryOwnerId" });
-  }
-  if (immutableOnly && repositoryId === undefined) {
-    issues.push({ path: "immutableOnly", reason: "needs repositoryId and repositoryOwnerId" });
-  }
   if (stages.length === 0) issues.push({ path: "stages", reason: "must name at least one stage" });
+  if (previewEnvironment !== undefined && stages.includes(previewEnvironment)) {
+    const reason = `"${previewEnvironment}" is a stage: its jobs could deploy`;
+    issues.push({ path: "previewEnvironment", reason });
+  }
+  if (environments === undefined && args.variables !== undefined) {
+    issues.push({ path: "variables", reason: "are of use only together with environments" });
+  }
   return issues;
 }
 

@@ -11,14 +11,28 @@ export { AdapterNatGateways, AdapterNetwork, type AdapterNetworkArgs } from "./a
 export { AdapterRotate, type AdapterRotateArgs } from "./adapter-rotate";
 export type { AdapterTargetArgs } from "./adapter-rotate-config";
 export {
+  type EscAccessArgs,
   type EscEnvironmentArgs,
   EscEnvironments,
   type EscEnvironmentsArgs,
+  EscPermission,
   renderTwice,
 } from "./esc-environments";
 export { EscLogin, type EscLoginArgs } from "./esc-login";
-export { GithubDeploy, type GithubDeployArgs } from "./github-deploy";
+export { GithubDeploy, type GithubDeployArgs, type GithubPulumiLoginArgs } from "./github-deploy";
+export {
+  type GithubEnvironmentArgs,
+  GithubEnvironments,
+  type GithubEnvironmentsArgs,
+} from "./github-environments";
+export type { GithubRepositoryArgs } from "./github-repository";
 export { OidcProvider, type OidcProviderArgs, OidcProviderMode } from "./oidc-provider";
+export {
+  OidcIssuerMode,
+  PulumiLogin,
+  type PulumiLoginArgs,
+  type PulumiLoginPolicyArgs,
+} from "./pulumi-login";
 export {
   type ExistingEntryArgs,
   SecretEntries,

@@ -1,6 +1,7 @@
 import { type Account, createAccount } from "./aws/account";
 import type { StackState } from "./engine/index";
-import type { GrantsContent, StoreContent } from "./pulumi/index";
+import type { GithubContent } from "./github";
+import type { GrantsContent, OidcIssuersContent, StoreContent } from "./pulumi/index";
 
 /** Everything that a cloud is, for a later one to go on with: made of plain data, full of secrets. */
 export interface CloudState {
@@ -9,8 +10,10 @@ export interface CloudState {
     readonly content: Readonly<Record<string, ReadonlyMap<unknown, unknown>>>;
   };
   readonly environments: StoreContent;
-  /** What was granted on environments. Absent in states from before there was any. */
+  /** What was granted on environments. This and what follows is absent in states from before there was any. */
   readonly grants?: GrantsContent;
+  readonly issuers?: OidcIssuersContent;
+  readonly github?: GithubContent;
   /** By `project/stack`. */
   readonly stacks: ReadonlyMap<string, StackState>;
 }

@@ -26,6 +26,7 @@ import {
   type StackSettings,
   type StackState,
 } from "./engine/index";
+import { createGithubCloud, GithubRepositories } from "./github";
 import { Issuer, startIssuerServer } from "./issuers";
 import { type LambdaHost, startLambdaHost } from "./lambda";
 import {
@@ -90,6 +91,7 @@ export class LaptopCloud {
   /** From the addresses that deployed code knows to the loopback ones that stand for them. */
   readonly routes: Routes;
   readonly esc: EscService;
+  readonly github: GithubRepositories;
   /** By `project/stack`. */
   readonly #stacks: Map<string, StackState>;
   /** Stacks that a deployment is at work on. */
@@ -107,6 +109,7 @@ export class LaptopCloud {
     this.#stop = parts.stop;
     const { organization, now, state } = parts;
     this.#stacks = new Map(state?.stacks);
+    this.github = new GithubRepositories(state?.github);
     const reach = {
       issuer: parts.issuers.pulumi,
       awsUrl: parts.aws.url,
@@ -119,6 +122,7 @@ export class LaptopCloud {
       now,
       content: state?.environments,
       grants: state?.grants,
+      issuers: state?.issuers,
       memberPermission: parts.memberPermission,
       rotators: createEscRotators(reach),
       providers: (context) => ({
@@ -176,6 +180,8 @@ export class LaptopCloud {
       account: accountState(this.account),
       environments: this.esc.store.content(),
       grants: this.esc.grants.content(),
+      issuers: this.esc.issuers.content(),
+      github: this.github.content(),
       stacks: this.#stacks,
     };
   }
@@ -205,12 +211,13 @@ export class LaptopCloud {
     const aws = this.#awsCloud(settings, options.as);
     this.#busy.add(stack);
     const pulumi = createPulumiServiceCloud(this.esc);
+    const github = createGithubCloud(this.github);
     return deploy({
       operation: options.operation,
       organization: this.organization,
       settings,
       cloud: {
-        resources: withReplacements({ ...aws.resources, ...pulumi.resources }),
+        resources: withReplacements({ ...aws.resources, ...pulumi.resources, ...github.resources }),
         invokes: { ...aws.invokes, ...pulumi.invokes },
         remoteComponents: aws.remoteComponents,
         stackOutputs: ({ organization, project, stack }) =>

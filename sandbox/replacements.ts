@@ -14,6 +14,10 @@ const schema = (file: string) => `terraform-provider-aws ${file}, ForceNew`;
  */
 const named = (property = "name") => ({ deleteFirst: { named: property } }) as const;
 
+/** Likewise, in integrations/terraform-provider-github. */
+const githubSchema = (file: string) =>
+  `terraform-provider-github github/${file}, ForceNew; a repository that is renamed keeps its resources, which is not implemented`;
+
 const byName = ["name", "namePrefix"] as const;
 
 /**
@@ -149,6 +153,25 @@ export const replacements: Readonly<Record<string, Row>> = {
     ...named(),
     source: schema("ssm/parameter.go"),
   },
+  "github:index/actionsEnvironmentVariable:ActionsEnvironmentVariable": {
+    properties: ["repository", "environment", "variableName"],
+    deleteFirst: "always",
+    source: githubSchema("resource_github_actions_environment_variable.go"),
+  },
+  "github:index/actionsVariable:ActionsVariable": {
+    properties: ["repository", "variableName"],
+    deleteFirst: "always",
+    source: githubSchema("resource_github_actions_variable.go"),
+  },
+  "github:index/repositoryEnvironment:RepositoryEnvironment": {
+    properties: ["repository", "environment"],
+    deleteFirst: "always",
+    source: githubSchema("resource_github_repository_environment.go"),
+  },
+  "github:index/repositoryEnvironmentDeploymentPolicy:RepositoryEnvironmentDeploymentPolicy": {
+    properties: ["repository", "environment", "branchPattern", "tagPattern"],
+    source: `${githubSchema("resource_github_repository_environment_deployment_policy.go")}; the provider changes patterns in place, which is not implemented`,
+  },
   "pulumiservice:index:Environment": {
     properties: ["organization", "project", "name"],
     deleteFirst: "always",
@@ -158,6 +181,11 @@ export const replacements: Readonly<Record<string, Row>> = {
     properties: ["organization", "project", "environment", "tagName"],
     deleteFirst: "always",
     source: "pulumi-pulumiservice provider/pkg/resources/environment_version_tag.go, Diff",
+  },
+  "pulumiservice:index:OidcIssuer": {
+    properties: ["organization", "url"],
+    deleteFirst: "always",
+    source: "pulumi-pulumiservice provider/pkg/resources/oidc_issuer.go, Diff",
   },
   "pulumiservice:index:TeamEnvironmentPermission": {
     properties: ["organization", "project", "environment", "team", "permission", "maxOpenDuration"],

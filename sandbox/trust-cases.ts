@@ -35,9 +35,16 @@ export interface TrustCasesOptions {
  * neighbour that differs in one thing, so that nothing is refused for another reason than the one named.
  */
 export function trustCases({ organization, project, repository }: TrustCasesOptions): TrustCase[] {
+  const fullName = `${repository.owner}/${repository.name}`;
+  const deployFile = `${fullName}/.github/workflows/deploy-stage.yml@refs/heads/main`;
   const github = (run: Partial<GithubRun>, rest: Partial<Presented> = {}): Presented => ({
     issuer: GITHUB_ISSUER,
-    claims: githubRunClaims({ repository, ...run }),
+    // A pull request's jobs are written in what the pull request makes of the files.
+    claims: githubRunClaims({
+      repository,
+      ...(run.event !== "pull_request" && { jobWorkflowRef: deployFile }),
+      ...run,
+    }),
     ...rest,
   });
   const esc = (environment: string, rest: Partial<Presented> & { of?: string } = {}): Presented => ({
@@ -50,6 +57,7 @@ export function trustCases({ organization, project, repository }: TrustCasesOpti
     ...rest,
   });
   const pullRequest = { event: "pull_request", ref: "refs/pull/7/merge", headRef: "fix" } as const;
+  const approved = { ...pullRequest, environment: "preview" } as const;
   const [previewRole, deployStaging, deployProd] = ["preview", "deploy-staging", "deploy-prod"].map(
     (name) => `${project}-${name}`,
   ) as [string, string, string];
@@ -68,12 +76,19 @@ export function trustCases({ organization, project, repository }: TrustCasesOpti
       presented: github(inStaging),
       role: deployStaging,
       expected: "allowed",
-      because: /:sub/,
+      because: /:job_workflow_ref/,
     },
     {
       title: "main, in environment prod: prod's deploy role",
       presented: github({ environment: "prod" }),
       role: deployProd,
+      expected: "allowed",
+      because: /:job_workflow_ref/,
+    },
+    {
+      title: "a pull request, in environment preview: the preview role",
+      presented: github(approved),
+      role: previewRole,
       expected: "allowed",
       because: /:sub/,
     },
@@ -81,8 +96,29 @@ export function trustCases({ organization, project, repository }: TrustCasesOpti
       title: "a pull request: the preview role",
       presented: github(pullRequest),
       role: previewRole,
-      expected: "allowed",
+      expected: "refused",
       because: /:sub/,
+    },
+    {
+      title: "environment staging, by a file of another name",
+      presented: github({
+        ...inStaging,
+        jobWorkflowRef: deployFile.replace("deploy-stage", "other"),
+      }),
+      role: deployStaging,
+      expected: "refused",
+      because: /:job_workflow_ref/,
+    },
+    {
+      title: "environment staging, by what another branch makes of the file",
+      presented: github({
+        ...inStaging,
+        ref: "refs/heads/fix",
+        jobWorkflowRef: deployFile.replace("main", "fix"),
+      }),
+      role: deployStaging,
+      expected: "refused",
+      because: /:job_workflow_ref/,
     },
     {
       title: "a pull request: staging's deploy role",
@@ -178,7 +214,7 @@ export function trustCases({ organization, project, repository }: TrustCasesOpti
     },
     {
       title: "the preview role reads a secret value",
-      presented: github(pullRequest),
+      presented: github(approved),
       role: previewRole,
       reads: entry("staging", "database"),
       expected: "refused",

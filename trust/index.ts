@@ -27,6 +27,11 @@ export {
   type PolicyKind,
 } from "./evaluate/policy";
 export type { RequestPrincipal, ServicePrincipal } from "./evaluate/principals";
+export {
+  evaluatePulumiLogin,
+  type PulumiLoginArgs,
+  type PulumiLoginDecision,
+} from "./evaluate/pulumi-login";
 export { renderDecision } from "./evaluate/render";
 export { evaluateTrustPolicy, type ServiceRoleArgs, type WebIdentityArgs } from "./evaluate/trust-policy";
 export type { Cause, CauseCode } from "./explain/causes";
@@ -74,6 +79,13 @@ export type {
 } from "./policies/document";
 export { type EscTrustPolicyArgs, escTrustPolicy } from "./policies/esc";
 export { type GithubTrustPolicyArgs, githubTrustPolicy } from "./policies/github";
+export {
+  type PulumiLoginPoliciesArgs,
+  type PulumiLoginPolicy,
+  type PulumiTokenHolder,
+  pulumiLoginAudience,
+  pulumiLoginPolicies,
+} from "./policies/pulumi-login";
 export {
   GITHUB_ISSUER,
   isGithubIssuer,

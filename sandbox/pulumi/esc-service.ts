@@ -20,6 +20,7 @@ import {
   formatEnvironmentId,
   parseImport,
 } from "./names";
+import { OidcIssuers, type OidcIssuersContent } from "./oidc-issuers";
 import { OpenSessions } from "./open-sessions";
 import { type EnvironmentPermission, Grants, type GrantsContent, includes } from "./permissions";
 import { completeProviders, completeRotators, missingProviders, type ProviderContext } from "./providers";
@@ -40,6 +41,8 @@ export interface EscServiceOptions {
   readonly pageSize?: number;
   /** What was granted to whom already. @default nothing */
   readonly grants?: GrantsContent;
+  /** The OIDC issuers that organizations have registered. @default none */
+  readonly issuers?: OidcIssuersContent;
   /**
    * What every member of an organization, and so every token of it, may do with every environment.
    * @default "write", as in Pulumi's service until somebody sets it lower
@@ -86,6 +89,7 @@ export class EscService {
   /** What was granted on environments. */
   readonly grants: Grants;
   readonly tokens: AccessTokens;
+  readonly issuers: OidcIssuers;
   private readonly options: EscServiceOptions;
   private readonly sessions: OpenSessions;
   private readonly caller: Caller | undefined;
@@ -100,6 +104,7 @@ export class EscService {
     this.store = of?.service.store ?? new EnvironmentStore({ now: options.now, content: options.content });
     this.sessions = of?.service.sessions ?? new OpenSessions({ now: options.now });
     this.grants = of?.service.grants ?? new Grants(options.grants);
+    this.issuers = of?.service.issuers ?? new OidcIssuers(options.issuers);
     this.tokens =
       of?.service.tokens ??
       new AccessTokens({ grants: this.grants, memberPermission: options.memberPermission ?? "write" });

@@ -10,6 +10,7 @@ export {
   type OpenOptions,
 } from "./esc-service";
 export type { EnvironmentId, EnvironmentReference } from "./names";
+export type { OidcIssuersContent } from "./oidc-issuers";
 export type { EnvironmentPermission, GrantsContent } from "./permissions";
 export type { ProviderContext } from "./providers";
 export { createPulumiServiceCloud } from "./resources";

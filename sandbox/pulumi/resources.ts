@@ -23,6 +23,7 @@ export function createPulumiServiceCloud(
     resources: {
       "pulumiservice:index:Environment": environmentResource(service),
       "pulumiservice:index:EnvironmentVersionTag": environmentVersionTagResource(service),
+      "pulumiservice:index:OidcIssuer": service.issuers.resource(),
       "pulumiservice:index:TeamEnvironmentPermission": teamEnvironmentPermissionResource(service.grants),
     },
   };

@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
-import { EscEnvironments, type EscEnvironmentsArgs, renderTwice } from "../../components/esc-environments";
+import {
+  EscEnvironments,
+  type EscEnvironmentsArgs,
+  EscPermission,
+  renderTwice,
+} from "../../components/esc-environments";
 import { isUnknown, mockPulumi, outputValue, settled } from "../support/pulumi";
 import { programFailure } from "../support/rejections";
 
@@ -107,6 +112,40 @@ describe("EscEnvironments", () => {
     });
     assert.equal(await isUnknown(definition.yaml), true);
     assert.match((await programFailure()).message, /app\/staging:3:10: unknown property "domian"/);
+  });
+
+  it("declares each team's permission on each environment, after the environment is there", async () => {
+    const { recorder } = await create({
+      environments: [{ name: "base", yaml: BASE }],
+      access: [
+        { team: "ops", permission: EscPermission.Write },
+        { team: "developers", permission: EscPermission.Open },
+      ],
+    });
+    await settled();
+    const declared = recorder.ofType("pulumiservice:index:TeamEnvironmentPermission");
+    assert.deepEqual(
+      declared.map(({ name, inputs }) => [name, inputs]),
+      (
+        [
+          ["ops", "write"],
+          ["developers", "open"],
+        ] as const
+      ).map(([team, permission]) => [
+        `environments-base-${team}`,
+        { organization: "acme", project: "app", environment: "base", team, permission },
+      ]),
+    );
+    await assert.rejects(
+      create({
+        access: [
+          { team: "ops", permission: "own" as EscPermission },
+          { team: "ops", permission: EscPermission.Read },
+        ],
+      }),
+      /access\[0\]\.permission: "own" must be one of read, open, write, admin; access\[1\]\.team: "ops" is listed twice/,
+    );
+    await settled();
   });
 
   it("lists everything that is wrong with its arguments at once", async () => {

@@ -297,6 +297,7 @@ describe("GithubDeploy", () => {
       "deployRoleArns",
       "previewRoleArn",
       "providerArn",
+      "pulumiLoginPolicies",
     ]);
   });
 

@@ -121,7 +121,7 @@ describe("A trust policy for GitHub", () => {
         repositoryOwnerId: "1",
         environment: "prod EU",
         ref: "refs/heads/main",
-        jobWorkflowRef: "o/a/.github/workflows/d.yml@refs/heads/main",
+        jobWorkflowRefs: ["o/a/.github/workflows/d.yml@refs/heads/main"],
       }),
       {
         StringEquals: {

@@ -21,6 +21,9 @@ const root = join(__dirname, "..", "..");
 
 /** What each case of the sandbox breaks on purpose: the check that has to be named, and the likely cause. */
 const BROKEN: Readonly<Record<string, readonly [key: RegExp, cause: CauseCode]>> = {
+  "a pull request: the preview role": [/:sub$/, "job-context"],
+  "environment staging, by a file of another name": [/:job_workflow_ref$/, "other-workflow"],
+  "environment staging, by what another branch makes of the file": [/:job_workflow_ref$/, "other-workflow"],
   "a pull request: staging's deploy role": [/:sub$/, "job-context"],
   "environment staging: prod's deploy role": [/:sub$/, "job-context"],
   "main without an environment: staging's deploy role": [/:sub$/, "job-context"],
@@ -162,11 +165,13 @@ export function describeProgramTrust(
         ),
       );
       assert.deepEqual(labels("who"), [
+        "GitHub jobs of acme/escapement, environment preview",
         "GitHub jobs of acme/escapement, environment prod",
         "GitHub jobs of acme/escapement, environment staging",
-        "GitHub jobs of acme/escapement, pull requests",
-        "every member of acme opens escapement/prod",
-        "every member of acme opens escapement/staging",
+        "team escapement-prod (write) opens escapement/prod",
+        "team escapement-staging (write) opens escapement/staging",
+        "team escapement-verify (open) opens escapement/prod",
+        "team escapement-verify (open) opens escapement/staging",
       ]);
       assert.ok(map.edges.every(({ why }) => why.length > 0));
       // No edge crosses from one stage into another.

@@ -28,6 +28,7 @@ export type CauseCode =
   | "subject-form"
   | "other-repository"
   | "recycled-name"
+  | "other-workflow"
   | "colon"
   | "anonymous-environment"
   | "subject-attributes"
@@ -117,7 +118,8 @@ function conditionCause(check: Check, claims: Claims): Cause {
     (claim === "aud" ? audienceCause(prefix, wanted, value) : undefined) ??
     (claim === "sub" && isGithubIssuer(prefix) ? githubSubjectCause(expected, value) : undefined) ??
     (claim === "sub" && value.startsWith("pulumi:") ? escSubjectCause(wanted, value) : undefined) ??
-    (/^repository(?:_owner)?_id$/.test(claim) ? recycledName(claim) : undefined) ?? {
+    (/^repository(?:_owner)?_id$/.test(claim) ? recycledName(claim) : undefined) ??
+    (claim === "job_workflow_ref" ? workflowCause(expected, value) : undefined) ?? {
       code: "value",
       text: `${claim} is "${value}", not "${wanted}"`,
       fix: "correct the side that is wrong: the policy, or what asks for the token",
@@ -215,6 +217,21 @@ function recycledName(claim: string): Cause {
     code: "recycled-name",
     text: `${claim} is another's: a repository that has the name now, but is not the one that was trusted`,
     fix: "if the repository was created anew on purpose, put its new ids into the policy",
+  };
+}
+
+/** A job is written in one file of one branch; for a reusable workflow, that is not the one that calls it. */
+function workflowCause(expected: readonly string[], value: string): Cause {
+  const file = (ref: string) => ref.replace(/@.*$/, "");
+  const sameFile = expected.find((ref) => file(ref) === file(value));
+  const at = (ref: string) => ref.replace(/^.*@(?:refs\/heads\/)?/, "");
+  return {
+    code: "other-workflow",
+    text:
+      sameFile === undefined
+        ? `the job is written in ${file(value)}, the role trusts jobs of ${expected.map(file).join(" or ")}`
+        : `the job is written in the file as ${at(value)} has it, the role trusts it as of ${at(sameFile)}`,
+    fix: `run it from there, or trust ${value} (GithubDeploy: jobWorkflowRefs)`,
   };
 }
 

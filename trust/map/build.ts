@@ -102,7 +102,9 @@ function openersOf(input: TrustInput, environment: TrustEnvironment): string[] {
       name === environment.name ? `opens ${name}` : `opens ${name}, which imports ${environment.name}`;
     const declared = input.permissions.filter((permission) => permission.environment === name);
     return declared.length > 0
-      ? declared.map(({ who, permission }) => `${who} (${permission}) ${opens}`)
+      ? declared
+          .filter(({ permission }) => !/^(?:none|read)$/.test(permission))
+          .map(({ who, permission }) => `${who} (${permission}) ${opens}`)
       : [`every member of ${organization ?? input.organization ?? "the organization"} ${opens}`];
   });
 }

@@ -18,7 +18,11 @@ export interface GithubTrustPolicyArgs {
   readonly repositoryOwnerId?: string;
   readonly environment?: string;
   readonly ref?: string;
-  readonly jobWorkflowRef?: string;
+  /**
+   * The workflow files that may ask, one of them: `OWNER/REPO/.github/workflows/FILE@refs/heads/BRANCH`. For a job in a
+   * reusable workflow that is the file it is written in, not the one that calls it.
+   */
+  readonly jobWorkflowRefs?: readonly string[];
   /** @default "GithubDeploy" */
   readonly sid?: string;
 }
@@ -41,7 +45,7 @@ export function githubTrustPolicy(args: GithubTrustPolicyArgs): PolicyDocument {
     repository_owner_id: only(args.repositoryOwnerId),
     environment: only(args.environment),
     ref: only(args.ref),
-    job_workflow_ref: only(args.jobWorkflowRef),
+    job_workflow_ref: args.jobWorkflowRefs,
   };
   const conditions: Record<string, readonly string[]> = {};
   for (const [claim, values] of Object.entries(claims)) {

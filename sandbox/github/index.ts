@@ -1,0 +1,2 @@
+export { type GithubContent, GithubError, GithubRepositories } from "./repositories";
+export { createGithubCloud } from "./resources";
