@@ -26,3 +26,7 @@ if (cache !== undefined) {
     } catch {}
   };
 }
+// Node 22 and later see to this themselves.
+const compiled = process.env.NODE_COMPILE_CACHE;
+if (compiled !== undefined && require("node:module").enableCompileCache === undefined)
+  require("./compile-cache.cjs").install(`${compiled}/${process.version}-${process.arch}`);

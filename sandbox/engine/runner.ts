@@ -5,8 +5,8 @@ import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Operation } from "./cloud";
 import { EngineError } from "./errors";
+import { runnerCache } from "./runner-cache";
 import type { StackSettings } from "./stack-settings";
-import { transpileCache } from "./transpile-cache";
 
 /** What a program finds in its environment besides what we set: enough to run Node, and no credential. */
 const inheritedVariables = ["PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "TZ", "TMPDIR"];
@@ -49,7 +49,7 @@ export function startRunner(options: RunnerOptions): Runner {
   const runner = findRunner(settings);
   const child = spawn(process.execPath, [runner, ...runnerArguments(options)], {
     cwd: settings.programDirectory,
-    env: runnerEnvironment(options, transpileCache(runner)),
+    env: { ...runnerEnvironment(options), ...runnerCache(runner) },
     // A group of its own, so that what the program starts can be ended with it.
     detached: true,
     stdio: ["ignore", "pipe", "pipe"],
@@ -94,10 +94,7 @@ function runnerArguments({ operation, organization, settings, address }: RunnerO
   ];
 }
 
-function runnerEnvironment(
-  { settings, environment }: RunnerOptions,
-  cache: string | undefined,
-): NodeJS.ProcessEnv {
+function runnerEnvironment({ settings, environment }: RunnerOptions): NodeJS.ProcessEnv {
   const { config, secretConfig } = settings;
   const opened = Object.entries(secretConfig).map(([key, secret]) => [key, secret.reveal()]);
   return {
@@ -108,9 +105,6 @@ function runnerEnvironment(
     ESCAPEMENT_ENGINE_PID: String(process.pid),
     PULUMI_NODEJS_TYPESCRIPT: String(settings.typescript),
     PULUMI_NODEJS_TRANSPILE_ONLY: "true",
-    // ts-node's own place for it is the temporary folder, which everybody may write to.
-    TS_NODE_CACHE: String(cache !== undefined),
-    ...(cache !== undefined && { TS_NODE_CACHE_DIRECTORY: cache }),
     PULUMI_CONFIG: JSON.stringify({ ...config, ...Object.fromEntries(opened) }),
     PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(Object.keys(secretConfig)),
   };

@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { prune, transpileCache } from "../../sandbox/engine/transpile-cache";
+import { prune, runnerCache } from "../../sandbox/engine/runner-cache";
 
 const runner = require.resolve("@pulumi/pulumi/cmd/run");
 const preload = require.resolve("../../sandbox/engine/preload.cjs");
@@ -32,14 +32,14 @@ function results(folder: string, steps: string): unknown[] {
   return JSON.parse(stdout) as unknown[];
 }
 
-describe("What was transpiled, kept for the next run", () => {
+describe("What the runner keeps for its next start", () => {
   let folder: string;
   before(() => {
     folder = mkdtempSync(path.join(tmpdir(), "escapement-transpiled-"));
   });
   after(() => rmSync(folder, { recursive: true, force: true }));
 
-  it("is never stale, is whole or not there, and is done without where it cannot be written", () => {
+  it("transpiled: is never stale, is whole or not there, and is done without where it cannot be written", () => {
     writeFileSync(path.join(folder, "program.ts"), "export const value: string = 'written';");
     const seen = results(
       folder,
@@ -67,7 +67,9 @@ describe("What was transpiled, kept for the next run", () => {
 
   it("lies beside the packages of the program, which is as well guarded as they are", () => {
     const modules = path.join(__dirname, "..", "..", "node_modules");
-    assert.ok(transpileCache(runner)?.startsWith(path.join(modules, ".cache", "escapement") + path.sep));
+    const { TS_NODE_CACHE_DIRECTORY: transpiled, NODE_COMPILE_CACHE: compiled } = runnerCache(runner);
+    for (const each of [transpiled, compiled])
+      assert.ok(each?.startsWith(path.join(modules, ".cache", "escapement") + path.sep));
   });
 
   it("goes when it is a week old", () => {

@@ -8,28 +8,34 @@ const keptMs = 7 * 24 * 60 * 60 * 1000;
 const pruned = new Set<string>();
 
 /**
- * Where the runner's ts-node keeps what it transpiled, for the next run: in `.cache` of the `node_modules` that holds
- * the SDK, so that who may change it may change the program's packages too. ts-node names an entry by the hash of the
- * source and its folder by compiler, options and program folder, so nothing is ever stale; that an entry is whole or
- * not there is the preload's doing.
+ * What the runner keeps for its next start, as variables of its environment: what ts-node transpiled and what V8
+ * compiled, a half and a quarter of a start without them.
+ *
+ * It lies in `.cache` of the `node_modules` that holds the SDK, so that who may change it may change the program's
+ * packages too. Entries are named by hashes of the source and of what made them, so nothing is ever stale; that an
+ * entry is whole or not there is the preload's doing.
  *
  * @param runner the file `@pulumi/pulumi/cmd/run`
- * @returns nothing where that cannot be written to
  */
-export function transpileCache(runner: string): string | undefined {
+export function runnerCache(runner: string): Record<string, string> {
   const { version } = createRequire(runner)("@pulumi/pulumi/package.json") as { version: string };
   const modules = runner.slice(0, runner.lastIndexOf(`${path.sep}node_modules${path.sep}`));
+  const folder = path.join(modules, "node_modules", ".cache", "escapement");
   // The SDK brings its ts-node along.
-  const folder = path.join(modules, "node_modules", ".cache", "escapement", `transpiled-${version}`);
+  const transpiled = path.join(folder, `transpiled-${version}`);
+  const compiled = path.join(folder, "compiled");
   try {
-    mkdirSync(folder, { recursive: true });
-    accessSync(folder, constants.W_OK);
+    for (const each of [transpiled, compiled]) {
+      mkdirSync(each, { recursive: true });
+      accessSync(each, constants.W_OK);
+    }
   } catch {
-    return undefined;
+    // ts-node's own place is the temporary folder, which everybody may write to.
+    return { TS_NODE_CACHE: "false" };
   }
   if (!pruned.has(folder)) prune(folder, Date.now() - keptMs);
   pruned.add(folder);
-  return folder;
+  return { TS_NODE_CACHE: "true", TS_NODE_CACHE_DIRECTORY: transpiled, NODE_COMPILE_CACHE: compiled };
 }
 
 /** Removes the files that were written before a time. Another process may do the same meanwhile, or use them. */
