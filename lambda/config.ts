@@ -4,6 +4,7 @@ import type { AccessRule, Action } from "./access/rules";
 import type { IssuerConfig } from "./auth/signature";
 import { AdapterConfigError } from "./errors";
 import { describeIssues } from "./issues";
+import { findNorthflankContradictions, type NorthflankConfig, northflankSchema } from "./northflank/config";
 import { findRotationContradictions } from "./rotate-config";
 import type { Rotator } from "./rotators/define-rotator";
 import type { Source } from "./sources/define-source";
@@ -35,6 +36,8 @@ export interface AdapterConfig {
         readonly entryPrefix: string;
       }
     | undefined;
+  /** Northflank's door. Absent: there is none. */
+  readonly northflank?: NorthflankConfig | undefined;
   /** Where used tokens are remembered. `memory` is for one process only; the Lambda handler refuses it. */
   readonly replay: { readonly store: "dynamodb"; readonly table: string } | { readonly store: "memory" };
   /** How far the issuer's clock may be from ours. 0 to 300. @default 30 */
@@ -152,6 +155,7 @@ const schema = z.strictObject({
   sources: z.record(text, z.unknown()),
   rotators: z.optional(z.record(text, z.record(targetName, z.unknown()))),
   journal: z.optional(z.strictObject({ table: text, entryPrefix: text })),
+  northflank: z.optional(northflankSchema),
   replay: z.discriminatedUnion("store", [
     z.strictObject({ store: z.literal("dynamodb"), table: text }),
     z.strictObject({ store: z.literal("memory") }),
@@ -185,6 +189,7 @@ export function parseConfig(
     ...(parsed.success ? [] : describeIssues(parsed.error.issues)),
     ...findContradictions(untrusted, sources),
     ...findRotationContradictions(untrusted, rotators),
+    ...findNorthflankContradictions(asRecord(untrusted)),
   ];
   if (!parsed.success || problems.length > 0) throw new AdapterConfigError(problems);
   return {

@@ -15,12 +15,14 @@ import { type AdapterConfig, parseConfig, type ResolvedConfig } from "./config";
 import { type Deadline, inTime } from "./deadline";
 import { AdapterError, type AdapterErrorCode, toAdapterError } from "./errors";
 import { type Adapter, type AdapterRequest, jsonResponse, textResponse } from "./http";
+import type { AnswerNorthflank } from "./northflank/index";
+import type { ReadSharedSecret } from "./northflank/shared-secret";
 import { prepareCall } from "./request-body";
 import type { PrepareRotation } from "./rotate";
 import type { Rotator, RotatorTools } from "./rotators/define-rotator";
 import type { Journal } from "./rotators/journal";
 import { findRoute, type Route } from "./routes";
-import type { PreparedCall, Source } from "./sources/define-source";
+import type { ConnectedSource, PreparedCall, Source } from "./sources/define-source";
 import { builtInSources, connectSources, fetchText } from "./sources/index";
 
 /** What an adapter is made of. */
@@ -43,6 +45,8 @@ export interface AdapterOptions {
   readonly rotatorTools?: RotatorTools;
   /** @default AWS Systems Manager */
   readonly readParameter?: ReadParameter;
+  /** @default AWS Secrets Manager */
+  readonly readSharedSecret?: ReadSharedSecret;
 }
 
 /**
@@ -98,6 +102,7 @@ async function createAnswer(
     connectSources(config.sources, definitions, { now }),
     connectRotation(config, rotators, options, now),
   ]);
+  const northflank = await connectNorthflank(config, sources, options, { log, now });
   // Last, for it begins to read the audience: what every request needs is loaded before that client.
   const routes = createRoutes(config, { log, now, readParameter: options.readParameter ?? readSsmParameter });
 
@@ -122,6 +127,9 @@ async function createAnswer(
     const seconds = now() / 1000;
     const deadline = createDeadline(limits.requestMilliseconds, request.remainingMilliseconds);
     checkSize(request, limits);
+    if (northflank !== undefined && request.path === config.northflank?.path) {
+      return northflank(request, { trace, deadline });
+    }
     const { action, audience } = findRoute(routes, request);
     const known = audience();
     const policy = {
@@ -198,6 +206,19 @@ async function connectRotation(
   });
 }
 
+/** Nothing of Northflank is loaded for an adapter without its door. */
+async function connectNorthflank(
+  { northflank, limits, clockSkewSeconds }: ResolvedConfig,
+  sources: ReadonlyMap<string, ConnectedSource>,
+  options: AdapterOptions,
+  { log, now }: { readonly log: Logger; readonly now: () => number },
+): Promise<AnswerNorthflank | undefined> {
+  if (northflank === undefined) return undefined;
+  const { createNorthflank } = await import("./northflank/index.js");
+  const read = options.readSharedSecret ?? (await readSharedSecretFromAws());
+  return createNorthflank({ config: northflank, limits, clockSkewSeconds, sources, read, now, log });
+}
+
 interface Reading {
   readonly deadline: Deadline;
   readonly trace: RequestTrace;
@@ -248,6 +269,9 @@ async function createReplayStore(replay: AdapterConfig["replay"]): Promise<Repla
   const { createDynamoReplayStore } = await import("./auth/replay-dynamodb.js");
   return createDynamoReplayStore(replay.table);
 }
+
+const readSharedSecretFromAws = async () =>
+  (await import("./northflank/shared-secret-aws.js")).createSharedSecretReader();
 
 const readSsmParameter: ReadParameter = async (name) =>
   (await import("./ssm-parameter.js")).readSsmParameter(name);

@@ -23,6 +23,18 @@ export {
   startFromFolder,
 } from "./handler";
 export type { Adapter, AdapterRequest, AdapterResponse } from "./http";
+export type {
+  NorthflankConfig,
+  NorthflankFile,
+  NorthflankOwner,
+  NorthflankPermissions,
+  NorthflankRule,
+  NorthflankSecret,
+  NorthflankSharedSecret,
+  NorthflankValue,
+  NorthflankVariable,
+} from "./northflank/config";
+export type { ReadSharedSecret, SecretText, SecretVersions } from "./northflank/shared-secret";
 export { createAdapterListener, createAdapterServer } from "./server";
 export {
   type ConnectContext,

@@ -1,6 +1,7 @@
 import type { Action } from "../access/rules";
 import type { EscClaims } from "../auth/claims";
 import type { AdapterError } from "../errors";
+import type { NorthflankClaims } from "../northflank/token";
 
 /**
  * One record a request, when it ends. Identities appear only once the token's signature and registered claims
@@ -23,9 +24,14 @@ export interface RequestRecord {
   readonly environment?: string | undefined;
   readonly rootEnvironment?: string | undefined;
   readonly triggerUser?: string | undefined;
-  /** SHA-256 of issuer and `jti`: two records of one token have the same. */
+  /** Northflank's workload. */
+  readonly project?: string | undefined;
+  readonly object?: string | undefined;
+  readonly objectType?: string | undefined;
+  /** SHA-256 of issuer and `jti`, or of what Northflank signed: two records of one token have the same. */
   readonly tokenHash?: string | undefined;
-  readonly action?: Action | undefined;
+  /** `inject`: for Northflank. */
+  readonly action?: Action | "inject" | undefined;
   readonly source?: string | undefined;
   readonly names?: readonly string[] | undefined;
   /** True when the source failed and the token may be used once more. */
@@ -55,7 +61,13 @@ export interface RequestTrace {
     readonly rootEnvironment: string | undefined;
     readonly tokenHash: string;
   };
-  asked?: { readonly action: Action; readonly source: string; readonly names: readonly string[] };
+  workload?: NorthflankClaims & { readonly tokenHash: string };
+  asked?: {
+    readonly action: Action | "inject";
+    /** None where `names` tell their source themselves. */
+    readonly source?: string;
+    readonly names: readonly string[];
+  };
   staleKeys?: true;
   tokenReturned?: true;
 }
@@ -69,7 +81,7 @@ export function recordOf(
   trace: RequestTrace,
   end: { readonly now: number; readonly status: number; readonly error?: AdapterError },
 ): RequestRecord {
-  const { requestId, started, cold, caller, asked, tokenReturned } = trace;
+  const { requestId, started, cold, caller, workload, asked, tokenReturned } = trace;
   const { now, status, error } = end;
   return {
     level: error === undefined ? "info" : status < 500 ? "warn" : "error",
@@ -85,7 +97,10 @@ export function recordOf(
     environment: caller?.environment,
     rootEnvironment: caller?.rootEnvironment,
     triggerUser: textOf(caller?.triggerUser),
-    tokenHash: caller?.tokenHash,
+    project: workload?.projectId,
+    object: workload?.nfObjectId,
+    objectType: workload?.nfObjectType,
+    tokenHash: caller?.tokenHash ?? workload?.tokenHash,
     action: asked?.action,
     source: asked?.source,
     names: asked?.names.slice(0, MAX_NAMES).map((name) => name.slice(0, MAX_TEXT)),

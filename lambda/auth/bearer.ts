@@ -8,6 +8,9 @@ const SCHEME = "Bearer ";
  */
 const HEADER_MEMBERS: ReadonlySet<string> = new Set(["alg", "kid", "typ", "x5t", "x5t#S256"]);
 
+/** Each route takes one: a public key of ESC's issuer for a secret is the oldest forgery there is. */
+export type Algorithm = "RS256" | "HS256";
+
 /** A token in its parts. Nothing in it is true yet. */
 export interface Bearer {
   readonly kid: string | undefined;
@@ -19,14 +22,14 @@ export interface Bearer {
 
 /**
  * Reads the token from `Authorization: Bearer <token>` and checks its form: three segments of canonical
- * base64url and a header that asks for RS256 and nothing else. Claims are not looked at.
+ * base64url and a header that asks for the one algorithm and nothing else. Claims are not looked at.
  *
  * Canonical matters: base64url leaves 2 or 4 unused bits at the end of a segment, and decoders (jose's too)
  * ignore them, so several texts would be the same token.
  *
  * @throws {AdapterError} authorization_missing, authorization_malformed, token_malformed, token_algorithm, token_header
  */
-export function readBearer(authorization: string | undefined): Bearer {
+export function readBearer(authorization: string | undefined, algorithm: Algorithm = "RS256"): Bearer {
   if (authorization === undefined) {
     throw new AdapterError("authorization_missing", "there is no Authorization header");
   }
@@ -43,7 +46,7 @@ export function readBearer(authorization: string | undefined): Bearer {
   }
   const [header, payload, signature] = segments as [string, string, string];
   return {
-    kid: readKeyId(header),
+    kid: readKeyId(header, algorithm),
     signed: token.slice(0, token.lastIndexOf(".")),
     payload: Buffer.from(payload, "base64url"),
     signature: Buffer.from(signature, "base64url"),
@@ -65,13 +68,13 @@ function isCanonicalBase64url(segment: string): boolean {
   }
 }
 
-function readKeyId(segment: string): string | undefined {
+function readKeyId(segment: string, algorithm: Algorithm): string | undefined {
   const header = parseObject(segment);
   if (header === undefined) {
     throw new AdapterError("token_malformed", "the token's header is not a JSON object");
   }
-  if (header.alg !== "RS256") {
-    throw new AdapterError("token_algorithm", "the token is not signed with RS256");
+  if (header.alg !== algorithm) {
+    throw new AdapterError("token_algorithm", `the token is not signed with ${algorithm}`);
   }
   const { kid, typ } = header;
   if (!Object.keys(header).every((member) => HEADER_MEMBERS.has(member))) {

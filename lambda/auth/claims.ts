@@ -59,7 +59,8 @@ export function checkClaims({ payload, issuers }: Signed, policy: ClaimPolicy): 
   };
 }
 
-function parseClaims(payload: Uint8Array): Readonly<Record<string, unknown>> {
+/** @throws {AdapterError} token_claims_malformed */
+export function parseClaims(payload: Uint8Array): Readonly<Record<string, unknown>> {
   let claims: unknown;
   try {
     claims = JSON.parse(utf8.decode(payload));
@@ -78,7 +79,15 @@ function checkIssuer(issuer: unknown, known: readonly string[]): string {
   throw new AdapterError("token_issuer", `the issuer ${show(issuer)} is not configured for the signing key`);
 }
 
-function checkTimes(claims: Readonly<Record<string, unknown>>, policy: ClaimPolicy): number {
+/**
+ * Checks `exp`, `iat` and `nbf`, and answers the first.
+ *
+ * @throws {AdapterError} token_claims_malformed, token_expired, token_not_yet_valid, token_lifetime
+ */
+export function checkTimes(
+  claims: Readonly<Record<string, unknown>>,
+  policy: Omit<ClaimPolicy, "audience">,
+): number {
   const { now, clockSkewSeconds: skew, tokenLifetimeSeconds } = policy;
   const expires = readTime(claims.exp, "exp");
   const issued = readTime(claims.iat, "iat");

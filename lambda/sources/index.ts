@@ -53,7 +53,7 @@ export async function fetchText(
 export async function fetchAnswer(call: PreparedCall, limit: number): Promise<JsonObject> {
   const milliseconds = Math.min(limit, call.timeoutMilliseconds ?? limit);
   const context = new Waiting();
-  return inTime(
+  const answer = await inTime(
     () => call.fetch(context),
     milliseconds,
     () => {
@@ -64,6 +64,8 @@ export async function fetchAnswer(call: PreparedCall, limit: number): Promise<Js
     if (error instanceof AdapterError) throw error;
     throw failed(error);
   });
+  if (typeof answer !== "object" || answer === null || Array.isArray(answer)) throw noObject();
+  return answer;
 }
 
 /**
@@ -95,7 +97,6 @@ class Waiting implements FetchContext {
 
 /** All of it, before anything of it is sent. */
 function render(answer: JsonObject): string {
-  if (typeof answer !== "object" || answer === null || Array.isArray(answer)) throw noObject();
   let text: string | undefined;
   try {
     text = JSON.stringify(answer);
