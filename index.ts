@@ -22,7 +22,7 @@ import { escAudience, PULUMI_ISSUER } from "./trust";
 const settings = readSettings();
 const { organization, project, stack, stages, github, access, resourceTypes } = settings;
 
-/** Run by a person, rarely: what an account has once, and the roles that deploy. All of it is protected. */
+/** Run by a person: what an account has once, all of it protected. A further account has `base-<account>` of its own. */
 function shared() {
   const mode = OidcProviderMode.Create;
   const protect = { protect: true };
@@ -32,7 +32,7 @@ function shared() {
   const deploy = github && { ...github, project, stages, resourceTypes, oidcProvider: mode };
   const roles = deploy && new GithubDeploy("github", deploy, protect);
   return {
-    environments: environments({ name: "base", yaml: base(settings).render() }),
+    ...(stack === "base" && environments({ name: "base", yaml: base(settings).render() })),
     escProviderArn: esc.arn,
     ...(roles && { previewRoleArn: roles.previewRoleArn, deployRoleArns: roles.deployRoleArns }),
   };
@@ -40,8 +40,7 @@ function shared() {
 
 /** The environment for laptops. Nothing in AWS. */
 function laptop() {
-  const yaml = dev({ project }).render();
-  return { environments: environments({ name: "dev", yaml }, pulumi.output(stack)) };
+  return environments({ name: "dev", yaml: dev({ project }).render() }, pulumi.output(stack));
 }
 
 /** Everything of one stage, and nothing that another needs. */
@@ -69,7 +68,7 @@ function stage(name: "staging" | "prod", define: (options: StageOptions) => { re
     placeholders,
   );
   return {
-    environments: environments({ name, ...definition }, login.providerArn),
+    ...environments({ name, ...definition }, login.providerArn),
     secretEntries: entries.names,
     loginRoleArn: login.roleArn,
     adapterUrl: adapter.url,
@@ -81,7 +80,8 @@ const imports = { [`${project}/base`]: base(settings).render() };
 const environments = (own: EscEnvironmentArgs, after?: pulumi.Output<string>) => {
   const importsOwner = after?.apply(() => "base");
   const args = { organization, project, environments: [own], imports, importsOwner, access };
-  return new EscEnvironments("environments", args, { protect: stack === "base" }).ids;
+  const { ids, definitions } = new EscEnvironments("environments", args, { protect: stack === "base" });
+  return { environments: ids, definitions };
 };
 
 const stacks: Record<string, () => Record<string, unknown>> = {
@@ -90,7 +90,7 @@ const stacks: Record<string, () => Record<string, unknown>> = {
   staging: () => stage("staging", staging),
   prod: () => stage("prod", prod),
 };
-const program = stacks[stack];
+const program = stacks[stack.replace(/^base-.*/, "base")];
 if (program === undefined) {
   throw new pulumi.RunError(`no stack is called "${stack}": use one of ${Object.keys(stacks).join(", ")}`);
 }

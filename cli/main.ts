@@ -3,6 +3,7 @@
 import { Command, CommanderError } from "commander";
 import { bundleCommand } from "./commands/bundle";
 import { checkCommand } from "./commands/check";
+import { importCommand } from "./commands/import";
 import { migrateCommand } from "./commands/migrate";
 import { sandboxCommand } from "./commands/sandbox";
 import { trustCommand } from "./commands/trust";
@@ -15,6 +16,7 @@ async function main(argv: readonly string[]): Promise<number> {
     .description("Pulumi ESC on AWS as code, and a cloud on the laptop to prove it in.")
     .addCommand(bundleCommand())
     .addCommand(checkCommand())
+    .addCommand(importCommand())
     .addCommand(migrateCommand())
     .addCommand(sandboxCommand())
     .addCommand(trustCommand())

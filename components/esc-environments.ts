@@ -69,6 +69,11 @@ export class EscEnvironments extends pulumi.ComponentResource {
   readonly ids: pulumi.Output<Record<string, string>>;
   /** Environment name, as in `environments`, to the number of its newest revision. */
   readonly revisions: pulumi.Output<Record<string, number>>;
+  /**
+   * Environment, as `organization/project/name`, to the definition that this program gives it, as YAML. Exported by a
+   * stack, `escapement verify --stack-outputs` compares it with what ESC has. Definitions hold references, no values.
+   */
+  readonly definitions: pulumi.Output<Record<string, string>>;
 
   constructor(name: string, args: EscEnvironmentsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("escapement:index:EscEnvironments", name, {}, opts);
@@ -80,6 +85,7 @@ export class EscEnvironments extends pulumi.ComponentResource {
 
     const ids: Record<string, string> = {};
     const revisions: Record<string, pulumi.Output<number>> = {};
+    const definitions: Record<string, pulumi.Input<string>> = {};
     for (const { name: environmentName, yaml, placeholderYaml } of args.environments) {
       const qualified = `${project}/${environmentName}`;
       const check = async (text: string) => failOnFindings(qualified, text, known, this);
@@ -104,10 +110,12 @@ export class EscEnvironments extends pulumi.ComponentResource {
       }
       ids[environmentName] = `${organization}/${qualified}`;
       revisions[environmentName] = environment.revision;
+      definitions[`${organization}/${qualified}`] = yaml;
     }
     this.ids = pulumi.output(ids);
     this.revisions = pulumi.output(revisions);
-    this.registerOutputs({ ids: this.ids, revisions: this.revisions });
+    this.definitions = pulumi.output(definitions);
+    this.registerOutputs({ ids: this.ids, revisions: this.revisions, definitions: this.definitions });
   }
 }
 
