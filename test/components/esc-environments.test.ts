@@ -43,6 +43,7 @@ describe("EscEnvironments", () => {
     const { recorder, component } = await create({ environments: [{ name: "base", yaml: BASE }] });
     assert.deepEqual(await outputValue(component.ids), { base: "acme/app/base" });
     assert.deepEqual(await outputValue(component.revisions), { base: 1 });
+    assert.deepEqual(await outputValue(component.definitions), { "acme/app/base": BASE });
     await settled();
     const { yaml, ...rest } = recorder.find(ENVIRONMENT, "environments-base").inputs;
     assert.deepEqual(rest, { organization: "acme", project: "app", name: "base" });
