@@ -1,3 +1,5 @@
+import type { OpenDiagnostic } from "../esc/inventory/verify/failures";
+import type { EscProperties } from "../esc/inventory/verify/opened";
 import { isMap } from "./json";
 
 /** How to reach Pulumi ESC. */
@@ -5,6 +7,8 @@ export interface EscConnection {
   /** `PULUMI_BACKEND_URL` */
   readonly url: string;
   readonly accessToken: string;
+  /** How long one request may take, in milliseconds. @default 60000 */
+  readonly timeoutMs?: number;
 }
 
 /** An environment's name in full. */
@@ -24,11 +28,14 @@ export class EscClientError extends Error {
   readonly status: number | undefined;
   /** What was found wrong with a definition when it was opened, one a line. */
   readonly findings: readonly string[];
+  /** The same with their places. */
+  readonly diagnostics: readonly OpenDiagnostic[];
 
-  constructor(message: string, options: { status?: number; findings?: readonly string[] } = {}) {
+  constructor(message: string, options: { status?: number; diagnostics?: readonly OpenDiagnostic[] } = {}) {
     super(message);
     this.status = options.status;
-    this.findings = options.findings ?? [];
+    this.diagnostics = options.diagnostics ?? [];
+    this.findings = this.diagnostics.map(({ finding }) => finding);
   }
 }
 
@@ -40,11 +47,9 @@ const requestTimeoutMs = 60_000;
 const asText = { transformResponse: (data: unknown) => data };
 
 /** The calls that this command needs of ESC, by Pulumi's own SDK. All of them throw `EscClientError` only. */
-export async function createEscClient({ url, accessToken }: EscConnection) {
+export async function createEscClient({ url, accessToken, timeoutMs = requestTimeoutMs }: EscConnection) {
   const { Configuration, DefaultClient } = await import("@pulumi/esc-sdk");
-  const client = DefaultClient(
-    new Configuration({ accessToken, baseOptions: { timeout: requestTimeoutMs } }),
-  );
+  const client = DefaultClient(new Configuration({ accessToken, baseOptions: { timeout: timeoutMs } }));
   // The SDK drops port and path of an address that it is given earlier.
   client.config.basePath = `${url.replace(/\/+$/, "")}/api/esc`;
   const ask = async <T>(call: () => Promise<T>): Promise<T> => {
@@ -70,11 +75,8 @@ export async function createEscClient({ url, accessToken }: EscConnection) {
         throw error;
       }
     },
-    /** Opens an environment, and tells the names of the variables that it exports; no value is read out of it. */
-    async open(
-      { organization, project, name }: EnvironmentName,
-      version?: string,
-    ): Promise<readonly string[]> {
+    /** Opens an environment and reads it whole. Plain secrets: never print one. */
+    async open({ organization, project, name }: EnvironmentName, version?: string): Promise<EscProperties> {
       const opened = await ask(() =>
         version === undefined
           ? client.openEnvironment(organization, project, name)
@@ -84,8 +86,26 @@ export async function createEscClient({ url, accessToken }: EscConnection) {
       if (id === undefined)
         throw new EscClientError("the environment was not opened, and ESC does not say why");
       const session = await ask(() => client.readOpenEnvironment(organization, project, name, id));
-      const variables: unknown = session?.environment?.properties?.environmentVariables?.value;
-      return isMap(variables) ? Object.keys(variables) : [];
+      return (session?.environment?.properties ?? {}) as EscProperties;
+    },
+    /** The definition as it is stored, its secrets encrypted; undefined when the token may not read it. */
+    async definition(
+      { organization, project, name }: EnvironmentName,
+      version?: string,
+    ): Promise<string | undefined> {
+      try {
+        const found = await ask(() =>
+          version === undefined
+            ? client.getEnvironment(organization, project, name)
+            : client.getEnvironmentAtVersion(organization, project, name, version),
+        );
+        // The SDK's HTTP client reads YAML that happens to be JSON.
+        const yaml: unknown = found?.yaml;
+        return typeof yaml === "string" ? yaml : JSON.stringify(yaml ?? {});
+      } catch (error) {
+        if (error instanceof EscClientError && error.status === 403) return undefined;
+        throw error;
+      }
     },
     /** A definition and the ETag that says which it is. With `decrypt` its secrets are plain: never print it. */
     async definition(
@@ -126,7 +146,7 @@ export async function createEscClient({ url, accessToken }: EscConnection) {
 /** Takes out of an error of the SDK what ESC answered, and nothing of what it was asked with. */
 function withoutRequest(error: unknown, accessToken: string): EscClientError {
   const { response, code } = error as { response?: { status?: unknown; data?: unknown }; code?: unknown };
-  const clean = (text: string) => text.replaceAll(accessToken, "[token]");
+  const clean = (text: string) => withoutCharacters(text.replaceAll(accessToken, "[token]"));
   if (response === undefined) {
     const why = typeof code === "string" && /^[A-Z_]+$/.test(code) ? ` (${code})` : "";
     return new EscClientError(`ESC did not answer${why}`);
@@ -135,7 +155,26 @@ function withoutRequest(error: unknown, accessToken: string): EscClientError {
   const data = asMap(response.data);
   const message = typeof data.message === "string" ? clean(data.message) : `ESC answered ${status}`;
   const diagnostics: unknown[] = Array.isArray(data.diagnostics) ? data.diagnostics : [];
-  return new EscClientError(message, { status, findings: diagnostics.map((each) => clean(findingIn(each))) });
+  return new EscClientError(message, {
+    status,
+    diagnostics: diagnostics.map((each) => diagnosticOf(each, clean)),
+  });
+}
+
+/** The evaluator's JSON decoder quotes the character at which it stopped, which is one of a secret that is no JSON. */
+function withoutCharacters(text: string): string {
+  return text.replace(/invalid character .*?(?=$|\n|; )/g, "it is not JSON");
+}
+
+function diagnosticOf(diagnostic: unknown, clean: (text: string) => string): OpenDiagnostic {
+  const { summary, detail, range, path } = isMap(diagnostic) ? diagnostic : {};
+  const environment = isMap(range) ? range.environment : undefined;
+  return {
+    finding: clean(findingIn(diagnostic)),
+    ...(typeof path === "string" && { path }),
+    ...(typeof environment === "string" && { environment }),
+    summary: clean([summary, detail].filter((part) => typeof part === "string").join("\n")),
+  };
 }
 
 /** A definition is asked for as text, and then what refuses it comes as text, too. */

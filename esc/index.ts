@@ -1,5 +1,6 @@
 /**
- * Definitions of Pulumi ESC environments: a typed builder, and the check that Pulumi's own evaluator makes.
+ * Definitions of Pulumi ESC environments: a typed builder, the check that Pulumi's own evaluator makes, and the inventory
+ * that says what each environment holds.
  *
  * @module
  */
@@ -41,3 +42,17 @@ export {
 } from "./definition/index";
 export { EvaluatorError, type EvaluatorErrorCode } from "./evaluator/errors";
 export type { Diagnostic, Position } from "./evaluator/types";
+export { type Blocks, type FillBlocks, type Filling, fillBlocks } from "./inventory/blocks";
+export { defineInventory } from "./inventory/define";
+export { InventoryError } from "./inventory/errors";
+export { checkForm, type Form, type FormProblem, type NamedForm } from "./inventory/forms";
+export type {
+  GeneratedFiles,
+  Inventory,
+  InventoryItem,
+  InventoryValue,
+  SecretItem,
+  SettingItem,
+} from "./inventory/item";
+export { askAdapter, decodeEntries, type ReadEntries, readEntries, valueIn } from "./inventory/secrets";
+export { type ReadValue, selectItems } from "./inventory/select";

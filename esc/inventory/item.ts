@@ -33,11 +33,11 @@ interface Item<Stage extends string> {
 export interface SecretItem<Stage extends string = string> extends Item<Stage> {
   readonly kind: "secret";
   /**
-   * Where its value lives: an entry in AWS Secrets Manager, an entry that only the adapter reads, or an environment of
-   * its own that ESC rotates (`rotated-<stage>-<name>`). Never the definition of an environment: whoever may read that
-   * would have it.
+   * Where its value lives: an entry in AWS Secrets Manager (`aws-secrets`), one that only the adapter reads (`external`),
+   * an environment of its own that ESC rotates (`rotated`), or ESC itself, encrypted, in an environment that people set
+   * (`esc`). Never in a definition that is kept in git.
    */
-  readonly livesIn: "aws-secrets" | "external" | "rotated";
+  readonly livesIn: "aws-secrets" | "external" | "rotated" | "esc";
   /** How one gets a new one. */
   readonly obtain: string;
   /** The age, in days, at which it is overdue for a new one. */

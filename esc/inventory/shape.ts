@@ -44,7 +44,7 @@ const item = z.discriminatedUnion(
     z.strictObject({
       ...common,
       kind: z.literal("secret"),
-      livesIn: z.enum(["aws-secrets", "external", "rotated"]),
+      livesIn: z.enum(["aws-secrets", "external", "rotated", "esc"]),
       obtain: line,
       rotateWithinDays: z.union([z.int().positive(), z.literal("never")], 'must be whole days or "never"'),
       sameInStages: z.optional(z.boolean()),

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { execFile, execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { createEscClient, EscClientError } from "../../cli/esc-client";
 import { verify } from "../../cli/verify";
@@ -12,6 +13,24 @@ const root = path.join(__dirname, "..", "..");
 const accessToken = "pul-0123456789abcdef-of-the-test";
 const id = { organization: "acme", project: "shop", name: "staging" };
 const target = { ...id, version: undefined };
+const inventory = {
+  title: "Secrets",
+  stages: ["staging"],
+  items: [
+    {
+      name: "key",
+      description: "Key",
+      kind: "secret",
+      livesIn: "aws-secrets",
+      stages: ["staging"],
+      values: [{ form: "text", variable: "KEY" }],
+      owner: "team",
+      obtain: "Ask",
+      rotateWithinDays: 30,
+      consumers: ["API"],
+    },
+  ],
+};
 
 describe("escapement verify", () => {
   let service: EscService;
@@ -35,7 +54,14 @@ describe("escapement verify", () => {
         ["--import", "tsx", "--", path.join(root, "cli", "main.ts"), "verify", ...args],
         {
           cwd: root,
-          env: { ...process.env, PULUMI_BACKEND_URL: url, PULUMI_ACCESS_TOKEN: accessToken, ...environment },
+          env: {
+            ...process.env,
+            GITHUB_ACTIONS: "",
+            AWS_ACCESS_KEY_ID: "",
+            PULUMI_BACKEND_URL: url,
+            PULUMI_ACCESS_TOKEN: accessToken,
+            ...environment,
+          },
         },
         (_, out, err) => resolve({ code: child.exitCode ?? -1, out, err }),
       );
@@ -43,32 +69,63 @@ describe("escapement verify", () => {
 
   it("answers people and programs, with names and no value; 0, 1 or 2", async function () {
     this.timeout(30_000);
-    await service.update(id, "values: { environmentVariables: { KEY: { fn::secret: hush }, PORT: 8080 } }");
+    await service.update(
+      id,
+      "values: { environmentVariables: { KEY: { fn::secret: hush-hush }, PORT: 8080 } }",
+    );
+    const folder = mkdtempSync(path.join(tmpdir(), "escapement-verify-"));
+    const [inventoryFile, summary] = [path.join(folder, "inventory.json"), path.join(folder, "summary.md")];
+    writeFileSync(inventoryFile, JSON.stringify(inventory));
+    const github = { GITHUB_ACTIONS: "true", GITHUB_STEP_SUMMARY: summary };
     // Each costs a start of Node, so there is one for each way to end.
     const [people, json, refused, misused] = await Promise.all([
-      run(["acme/shop/staging", "--promote"]),
-      run(["acme/shop/staging", "acme/shop/prod", "--json"]),
+      run(["acme/shop/staging", "--promote", "--no-inventory"]),
+      run(["acme/shop/staging", "acme/shop/prod", "--json", "--inventory", inventoryFile], github),
       run(["acme/shop/staging"], { PULUMI_ACCESS_TOKEN: "pul-wrong" }),
       run(["acme/shop/staging@live", "--promote"]),
     ]);
     assert.equal(
       people?.out,
-      "✓ acme/shop/staging\n  revision 2 opens with 2 variables; live is there now (it is new)\n",
+      "✓ acme/shop/staging\n" +
+        "  revision 2 opens with 2 variables, not held against an inventory; live is there now (it is new)\n",
     );
+    assert.equal(people?.err, "acme/shop/staging: opening\nacme/shop/staging: opened\n");
     const nothing = {
       ok: false,
       opens: false,
       variables: [],
+      lines: [],
       problems: ["environment acme/shop/prod does not exist"],
+    };
+    const undeclared = {
+      code: "undeclared",
+      reason: "is not in the inventory",
+      fix: "declare it there, or take it out of the definition",
     };
     assert.deepEqual(JSON.parse(json?.out ?? ""), {
       ok: false,
       environments: [
         {
           environment: "acme/shop/staging",
-          ok: true,
+          ok: false,
           opens: true,
+          stage: "staging",
           variables: ["KEY", "PORT"],
+          lines: [
+            { name: "KEY", item: "key", problems: [], unknown: "its age cannot be told" },
+            { name: "PORT", problems: [undeclared] },
+            {
+              name: "values.environmentVariables.KEY",
+              problems: [
+                {
+                  code: "in-definition",
+                  reason:
+                    "line 1 of the definition holds a secret, and the inventory has none that lives there",
+                  fix: "put it into an entry, or declare that it lives in `esc`",
+                },
+              ],
+            },
+          ],
           problems: [],
           revision: 2,
         },
@@ -82,8 +139,18 @@ describe("escapement verify", () => {
       all.map((one) => one?.code),
       [0, 1, 2, 2],
     );
-    for (const one of all) assert.ok(!/hush|pul-/.test(`${one?.out}${one?.err}`), one?.err);
+    // To the runner go masks, to whom the value has to be said; nothing else of it is anywhere.
+    const [masks, rest] = [/^::add-mask::.*\n/gm, json?.err.replace(/^::add-mask::.*\n/gm, "")];
+    assert.deepEqual(json?.err.match(masks), ["::add-mask::hush-hush\n"]);
+    assert.match(
+      rest ?? "",
+      /^::error title=acme\/shop\/staging%3A PORT::PORT is not in the inventory; declare it there/m,
+    );
+    assert.match(readFileSync(summary, "utf8"), /^\| ❌ \| `PORT` \| {2}\| is not in the inventory → /m);
+    const shown = [people?.out, people?.err, json?.out, rest, readFileSync(summary, "utf8")];
+    for (const text of [...shown, refused?.err, misused?.err]) assert.ok(!/hush|pul-/.test(text ?? ""), text);
     assert.equal(service.store.tag(id, "live").revision, 2);
+    rmSync(folder, { recursive: true });
   });
 
   it("moves nothing when a newer revision is written while it opens", async () => {
@@ -92,9 +159,9 @@ describe("escapement verify", () => {
     const racing = {
       ...client,
       async open(...args: Parameters<typeof client.open>) {
-        const variables = await client.open(...args);
+        const properties = await client.open(...args);
         await service.update(id, "values: { a: 2 }");
-        return variables;
+        return properties;
       },
     };
     const result = await verify(racing, target, { promote: true });

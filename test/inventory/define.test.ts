@@ -49,7 +49,7 @@ describe("defineInventory", () => {
 
   it("refuses what it does not know, wherever it stands, and names it with its place", () => {
     assert.match(problemsOf(secret, { ...setting, onwer: "x" }).join(), /^items\[1\] \(region\): .*"onwer"/);
-    assert.match(problemsOf({ ...secret, livesIn: "esc" }).join(), /^items\[0\] \(database\)\.livesIn: /);
+    assert.match(problemsOf({ ...secret, livesIn: "stacks" }).join(), /^items\[0\] \(database\)\.livesIn: /);
     assert.match(problemsOf({ ...setting, rotateWithinDays: 3 }).join(), /"rotateWithinDays"/);
     const typo = { ...secret, values: [{ ...secret.values[0], secert: true }] };
     assert.match(problemsOf(typo).join(), /^items\[0\] \(database\)\.values\[0\]: .*"secert"/);
@@ -101,8 +101,8 @@ describe("defineInventory", () => {
     const declare = () => [
       // @ts-expect-error a stage that is not there
       defineInventory({ title: "x", stages: ["prod"], items: [secret] }),
-      // @ts-expect-error a secret in a definition
-      { ...secret, livesIn: "esc" } satisfies SecretItem,
+      // @ts-expect-error a secret that a stack puts out
+      { ...secret, livesIn: "stacks" } satisfies SecretItem,
       // @ts-expect-error a value that fills nothing
       { ...setting, values: [{ form: "text" }] } satisfies SettingItem,
       // @ts-expect-error a form that there is not

@@ -1,8 +1,15 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { createAgeReader, createAskAws } from "../../cli/entry-ages";
+import { createEscClient } from "../../cli/esc-client";
+import { verifyAll } from "../../cli/verify";
+import { inventory } from "../../esc/inventory";
+import { openAdministratorSession } from "../../sandbox/aws";
 import type { LambdaFunction } from "../../sandbox/aws/functions";
+import { secretsManagerClient } from "../../sandbox/aws-clients";
 import { LaptopCloud } from "../../sandbox/cloud";
 import { type MainJobReport, runMainJob, tryEnvironment } from "../../sandbox/main-job";
+import { createEscServer } from "../../sandbox/pulumi";
 import { renderReport } from "../../sandbox/report";
 import { describeProgramTrust } from "../trust/program";
 
@@ -111,6 +118,27 @@ describe("The main job, on the program of this repository", () => {
     assert.deepEqual(Object.keys(read("urls").value), ["api", "ecr"]);
     assert.deepEqual(Object.keys(read("stacks.infra").value), ["ecr_repository_url", "ecs_cluster_name"]);
     assert.deepEqual(Object.keys(read("infra.infra").value), ["ecr_repository_url", "ecs_cluster_name"]);
+  });
+
+  it("passes escapement verify, every line of the inventory in every stage", async () => {
+    const server = createEscServer({ service: cloud.esc, accessToken: "pul-of-the-test" });
+    try {
+      const client = await createEscClient({ url: await server.start(), accessToken: "pul-of-the-test" });
+      const session = openAdministratorSession(cloud.account);
+      const ask = createAskAws((region) => secretsManagerClient(cloud.awsClientOptions(region), session));
+      const targets = ["dev", "staging", "prod"].map((name) => ({ ...staging, name, version: undefined }));
+      const agesOf = createAgeReader(inventory, ask);
+      const results = await verifyAll(client, targets, { promote: false, inventory, agesOf });
+      const lines = results.flatMap((result) => result.lines);
+      assert.deepEqual(
+        lines.filter(({ problems, unknown }) => problems.length > 0 || unknown !== undefined),
+        [],
+      );
+      assert.equal(lines.length, inventory.items.flatMap(({ stages }) => stages).length);
+      assert.ok(results.every(({ ok }) => ok));
+    } finally {
+      await server.stop();
+    }
   });
 
   it("reads well at 80 columns", () => {
