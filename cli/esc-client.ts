@@ -88,34 +88,17 @@ export async function createEscClient({ url, accessToken, timeoutMs = requestTim
       const session = await ask(() => client.readOpenEnvironment(organization, project, name, id));
       return (session?.environment?.properties ?? {}) as EscProperties;
     },
-    /** The definition as it is stored, its secrets encrypted; undefined when the token may not read it. */
+    /** A definition, by default the latest, and the ETag that says which it is. With `decrypt` its secrets are plain: never print it. */
     async definition(
       { organization, project, name }: EnvironmentName,
-      version?: string,
-    ): Promise<string | undefined> {
-      try {
-        const found = await ask(() =>
-          version === undefined
-            ? client.getEnvironment(organization, project, name)
-            : client.getEnvironmentAtVersion(organization, project, name, version),
-        );
-        // The SDK's HTTP client reads YAML that happens to be JSON.
-        const yaml: unknown = found?.yaml;
-        return typeof yaml === "string" ? yaml : JSON.stringify(yaml ?? {});
-      } catch (error) {
-        if (error instanceof EscClientError && error.status === 403) return undefined;
-        throw error;
-      }
-    },
-    /** A definition and the ETag that says which it is. With `decrypt` its secrets are plain: never print it. */
-    async definition(
-      { organization, project, name }: EnvironmentName,
-      { decrypt = false }: { readonly decrypt?: boolean } = {},
+      { decrypt = false, version }: { readonly decrypt?: boolean; readonly version?: string | undefined } = {},
     ): Promise<{ readonly yaml: string; readonly etag: string | undefined }> {
       const { data, headers } = await ask(() =>
         decrypt
           ? client.rawApi.decryptEnvironment(organization, project, name, asText)
-          : client.rawApi.getEnvironment(organization, project, name, asText),
+          : version === undefined
+            ? client.rawApi.getEnvironment(organization, project, name, asText)
+            : client.rawApi.getEnvironmentAtVersion(organization, project, name, version, asText),
       );
       const etag: unknown = headers.etag;
       return { yaml: String(data), etag: typeof etag === "string" ? etag : undefined };
