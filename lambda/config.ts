@@ -38,6 +38,22 @@ export interface AdapterConfig {
     | undefined;
   /** Northflank's door. Absent: there is none. */
   readonly northflank?: NorthflankConfig | undefined;
+  /** Who is told of rotations, and when they are expected. */
+  readonly rotation?:
+    | {
+        /** Name or ARN of the EventBridge bus that rotations are told to. @default nobody is told */
+        readonly eventBus?: string | undefined;
+        /** By `<rotator>/<target>`. @default overdue after 840 hours, too soon within 4 */
+        readonly expectations?:
+          | Readonly<
+              Record<
+                string,
+                { readonly overdueHours?: number | undefined; readonly soonHours?: number | undefined }
+              >
+            >
+          | undefined;
+      }
+    | undefined;
   /** Where used tokens are remembered. `memory` is for one process only; the Lambda handler refuses it. */
   readonly replay: { readonly store: "dynamodb"; readonly table: string } | { readonly store: "memory" };
   /** How far the issuer's clock may be from ours. 0 to 300. @default 30 */
@@ -156,6 +172,20 @@ const schema = z.strictObject({
   rotators: z.optional(z.record(text, z.record(targetName, z.unknown()))),
   journal: z.optional(z.strictObject({ table: text, entryPrefix: text })),
   northflank: z.optional(northflankSchema),
+  rotation: z.optional(
+    z.strictObject({
+      eventBus: z.optional(text),
+      expectations: z.optional(
+        z.record(
+          text,
+          z.strictObject({
+            overdueHours: z.optional(whole(1, 87_600)),
+            soonHours: z.optional(whole(0, 87_600)),
+          }),
+        ),
+      ),
+    }),
+  ),
   replay: z.discriminatedUnion("store", [
     z.strictObject({ store: z.literal("dynamodb"), table: text }),
     z.strictObject({ store: z.literal("memory") }),

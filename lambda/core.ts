@@ -18,9 +18,10 @@ import { type Adapter, type AdapterRequest, jsonResponse, textResponse } from ".
 import type { AnswerNorthflank } from "./northflank/index";
 import type { ReadSharedSecret } from "./northflank/shared-secret";
 import { prepareCall } from "./request-body";
-import type { PrepareRotation } from "./rotate";
+import type { Rotating } from "./rotate";
 import type { Rotator, RotatorTools } from "./rotators/define-rotator";
 import type { Journal } from "./rotators/journal";
+import type { Announce } from "./rotators/receipt";
 import { findRoute, type Route } from "./routes";
 import type { ConnectedSource, PreparedCall, Source } from "./sources/define-source";
 import { builtInSources, connectSources, fetchText } from "./sources/index";
@@ -41,6 +42,8 @@ export interface AdapterOptions {
   readonly replayStore?: ReplayStore;
   /** Where rotations are remembered. @default what `config.journal` names */
   readonly journal?: Journal;
+  /** Tells who uses credentials. @default EventBridge, where `config.rotation` names a bus */
+  readonly announce?: Announce;
   /** What rotators read their administrators' logins with. @default AWS Secrets Manager */
   readonly rotatorTools?: RotatorTools;
   /** @default AWS Systems Manager */
@@ -57,10 +60,10 @@ export interface AdapterOptions {
  */
 export async function createAdapter(options: AdapterOptions): Promise<Adapter> {
   const { log = createAuditLog({ service: "escapement-adapter" }), now = Date.now } = options;
-  const answer = await createAnswer(options, { log, now });
+  const { answer, operate } = await createAnswer(options, { log, now });
   let cold = true;
 
-  return async (request) => {
+  const adapter: Adapter = async (request) => {
     const trace: RequestTrace = { requestId: request.requestId, started: now(), cold };
     cold = false;
     try {
@@ -74,6 +77,7 @@ export async function createAdapter(options: AdapterOptions): Promise<Adapter> {
       return jsonResponse(status, { code, requestId: request.requestId });
     }
   };
+  return operate === undefined ? adapter : Object.assign(adapter, { operate });
 }
 
 /** Answers JSON text. */
@@ -86,7 +90,7 @@ const RESERVE_MILLISECONDS = { answer: 500, giveBack: 1_000 };
 async function createAnswer(
   options: AdapterOptions,
   { log, now }: { readonly log: Logger; readonly now: () => number },
-): Promise<Answer> {
+): Promise<{ readonly answer: Answer; readonly operate: Rotating["operate"] | undefined }> {
   const definitions = [...builtInSources, ...(options.sources ?? [])];
   const rotators = await loadRotators(options);
   const config = parseConfig(options.config, definitions, rotators);
@@ -97,14 +101,19 @@ async function createAnswer(
     log,
   });
   const checkAccess = createAccessCheck(config.access);
-  const [replayStore, sources, prepareRotation] = await Promise.all([
+  const [replayStore, sources, rotating] = await Promise.all([
     options.replayStore ?? createReplayStore(config.replay),
     connectSources(config.sources, definitions, { now }),
-    connectRotation(config, rotators, options, now),
+    connectRotation(config, rotators, options, { now, log }),
   ]);
   const northflank = await connectNorthflank(config, sources, options, { log, now });
   // Last, for it begins to read the audience: what every request needs is loaded before that client.
   const routes = createRoutes(config, { log, now, readParameter: options.readParameter ?? readSsmParameter });
+
+  const prepareRotation: Rotating["prepare"] = (body, caller) => {
+    if (rotating !== undefined) return rotating.prepare(body, caller);
+    throw new TypeError("a checked configuration with a route that rotates has a journal");
+  };
 
   /**
    * Asks the source. A read that fails lets its token be used once more, for nothing of the answer has been sent; a
@@ -123,7 +132,7 @@ async function createAnswer(
     }
   }
 
-  return async (request, trace) => {
+  const answer: Answer = async (request, trace) => {
     const seconds = now() / 1000;
     const deadline = createDeadline(limits.requestMilliseconds, request.remainingMilliseconds);
     checkSize(request, limits);
@@ -161,7 +170,13 @@ async function createAnswer(
     const { source, call } =
       action === "open"
         ? prepareCall(request.body, sources)
-        : prepareRotation(request.body, `${organization}/${environment}`);
+        : prepareRotation(request.body, {
+            owner: `${organization}/${environment}`,
+            requestedBy: typeof claims.triggerUser === "string" ? claims.triggerUser : undefined,
+            onReceipt: (receipt) => {
+              trace.rotation = receipt;
+            },
+          });
     const names = call.names;
     trace.asked = { action, source, names };
     checkAccess({ environment, rootEnvironment, action, source, names });
@@ -172,6 +187,7 @@ async function createAnswer(
     );
     return read(call, use, { deadline, trace });
   };
+  return { answer, operate: rotating?.operate };
 }
 
 /** Those built in are loaded only when some rotator is configured: the function that opens never needs them. */
@@ -183,26 +199,43 @@ async function loadRotators({ config, rotators = [] }: AdapterOptions): Promise<
 
 /** Nothing is loaded, let alone connected, for an adapter that rotates nothing. */
 async function connectRotation(
-  { rotators = {}, journal, limits }: ResolvedConfig,
+  { organization, access, rotators = {}, journal, rotation, limits }: ResolvedConfig,
   definitions: readonly Rotator[],
   options: AdapterOptions,
-  now: () => number,
-): Promise<PrepareRotation> {
-  if (journal === undefined) {
-    return () => {
-      throw new TypeError("a checked configuration with a route that rotates has a journal");
-    };
-  }
-  const [{ createRotation }, { connectRotators }, { createAwsJournal, createAwsTools }] = await Promise.all([
-    import("./rotate.js"),
-    import("./rotators/index.js"),
-    import("./rotate-aws.js"),
-  ]);
+  { now, log }: { readonly now: () => number; readonly log: Logger },
+): Promise<Rotating | undefined> {
+  if (journal === undefined) return undefined;
+  const [{ createRotation }, { connectRotators }, { createAwsJournal, createAwsTools }, announce] =
+    await Promise.all([
+      import("./rotate.js"),
+      import("./rotators/index.js"),
+      import("./rotate-aws.js"),
+      options.announce ?? connectEvents(rotation?.eventBus, log),
+    ]);
   return createRotation({
     rotators: await connectRotators(rotators, definitions, options.rotatorTools ?? createAwsTools()),
     journal: options.journal ?? createAwsJournal({ ...journal, now }),
     now,
     requestMilliseconds: limits.requestMilliseconds,
+    announce,
+    owners: new Map(
+      access.flatMap(({ source, names, environment }) =>
+        names.map((name) => [`${source}/${name}`, `${organization}/${environment}`] as const),
+      ),
+    ),
+    expectations: rotation?.expectations,
+    log: (level, operation) =>
+      log({ level, message: "notice", reason: `${operation.name} of rotations`, operation }),
+  });
+}
+
+/** The client is loaded only where there is a bus. */
+async function connectEvents(bus: string | undefined, log: Logger): Promise<Announce | undefined> {
+  if (bus === undefined) return undefined;
+  const { createEventBridgeAnnounce } = await import("./rotators/events.js");
+  return createEventBridgeAnnounce({
+    bus,
+    onFailure: (reason) => log({ level: "warn", message: "notice", reason }),
   });
 }
 

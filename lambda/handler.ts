@@ -34,21 +34,43 @@ export interface LambdaContext {
   getRemainingTimeInMillis(): number;
 }
 
-/** What Lambda calls. */
-export type LambdaHandler = (event: HttpEvent, context?: LambdaContext) => Promise<HttpResult>;
+/** What somebody who may invoke the function sends it, instead of a request: something to do with rotations. */
+export interface OperationEvent {
+  /** @see Operation */
+  readonly escapement: unknown;
+}
+
+/** What Lambda calls. An operation is answered by a plain object. */
+export interface LambdaHandler {
+  (event: HttpEvent, context?: LambdaContext): Promise<HttpResult>;
+  (event: OperationEvent, context?: LambdaContext): Promise<object>;
+}
 
 /** Of the time that Lambda leaves, what is kept for saying that the adapter has not started. */
 const RESERVE_MILLISECONDS = 250;
 
-/** Turns payload 2.0 events into requests for an adapter. Any other event is refused. */
+/**
+ * Turns payload 2.0 events into requests for an adapter. An event that Lambda did not make out of a request may be an
+ * operation, which only an adapter that rotates knows. Any other event is refused.
+ */
 export function createHandler(adapter: Adapter | Promise<Adapter>): LambdaHandler {
-  return async (event, context) => {
+  const handler = async (event: HttpEvent | OperationEvent, context?: LambdaContext): Promise<object> => {
+    if (isOperation(event)) {
+      const { operate } = await adapter;
+      if (operate !== undefined) return operate(event.escapement);
+    }
     const request = toRequest(event, context);
     if (request === undefined) {
       return toResult(jsonResponse(400, { code: "request_invalid", requestId: randomUUID() }));
     }
     return toResult(await (await started(adapter, context))(request));
   };
+  return handler as LambdaHandler;
+}
+
+/** Lambda itself writes the members of what comes by an address: `requestContext` is always among them. */
+function isOperation(event: HttpEvent | OperationEvent): event is OperationEvent {
+  return typeof event === "object" && event !== null && "escapement" in event && !("requestContext" in event);
 }
 
 /**
@@ -84,7 +106,11 @@ async function started(adapter: Adapter | Promise<Adapter>, context?: LambdaCont
   });
 }
 
-function toRequest(event: HttpEvent, context: LambdaContext | undefined): AdapterRequest | undefined {
+function toRequest(
+  untrusted: HttpEvent | OperationEvent,
+  context: LambdaContext | undefined,
+): AdapterRequest | undefined {
+  const event = untrusted as HttpEvent;
   const method = event?.requestContext?.http?.method;
   if (event?.version !== "2.0" || typeof method !== "string" || typeof event.rawPath !== "string") {
     return undefined;

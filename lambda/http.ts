@@ -22,7 +22,14 @@ export interface AdapterResponse {
 }
 
 /** Answers every request and never throws. */
-export type Adapter = (request: AdapterRequest) => Promise<AdapterResponse>;
+export interface Adapter {
+  (request: AdapterRequest): Promise<AdapterResponse>;
+  /**
+   * What the person on call asks of an adapter that rotates, as an object; no request leads here. What it answers holds nothing
+   * secret. Never throws.
+   */
+  readonly operate?: (operation: unknown) => Promise<object>;
+}
 
 /** A JSON response that no cache keeps. */
 export function jsonResponse(status: number, body: unknown): AdapterResponse {

@@ -35,6 +35,19 @@ export type {
   NorthflankVariable,
 } from "./northflank/config";
 export type { ReadSharedSecret, SecretText, SecretVersions } from "./northflank/shared-secret";
+export type { Credential } from "./rotators/credential";
+export {
+  type ConnectedTarget,
+  defineRotator,
+  type Rotator,
+  type RotatorDefinition,
+  type RotatorTools,
+} from "./rotators/define-rotator";
+export type { Slot } from "./rotators/journal";
+export { generatePassword } from "./rotators/password";
+export { type PostgresGrants, postgresGrants } from "./rotators/postgres-grants";
+export type { Receipt, RotationEvent } from "./rotators/receipt";
+export type { ChangeContext, ReplaceContext, StrangeCredential, Target } from "./rotators/target";
 export { createAdapterListener, createAdapterServer } from "./server";
 export {
   type ConnectContext,

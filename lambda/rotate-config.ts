@@ -24,8 +24,14 @@ export function findRotationContradictions(
   if (rotates && (Object.keys(configured).length === 0 || config.journal === undefined)) {
     problems.push("config: a route that rotates needs rotators and journal");
   }
-  if (!rotates && (config.rotators !== undefined || config.journal !== undefined)) {
-    problems.push("config: rotators and journal are for a configuration whose routes rotate");
+  const others = ["rotators", "journal", "rotation"].filter((name) => config[name] !== undefined);
+  if (!rotates && others.length > 0) {
+    problems.push("config: rotators, journal and rotation are for a configuration whose routes rotate");
+  }
+  for (const id of Object.keys(asRecord(asRecord(config.rotation).expectations))) {
+    const [rotator = "", target = ""] = id.split("/");
+    if (Object.hasOwn(asRecord(configured[rotator]), target)) continue;
+    problems.push(`config.rotation.expectations.${id}: is not configured under config.rotators`);
   }
   return [
     ...problems,

@@ -1,6 +1,6 @@
 import { LogFormatter, LogItem, Logger as PowertoolsLogger } from "@aws-lambda-powertools/logger";
 import { Metrics, MetricUnit } from "@aws-lambda-powertools/metrics";
-import type { Logger, RequestRecord } from "./record";
+import type { Logger } from "./record";
 
 /** Where the adapter's metrics are in CloudWatch. Their one dimension is `service`. */
 export const METRICS_NAMESPACE = "Escapement/Adapter";
@@ -14,6 +14,12 @@ export const METRICS = {
   failed: "Failed",
   coldStarts: "ColdStarts",
   staleKeys: "StaleKeys",
+  /** A credential was rotated. */
+  rotated: "Rotated",
+  /** A rotation was attempted and failed: counted here, and not as refused or failed besides. */
+  rotationsFailed: "RotationsFailed",
+  /** Targets that the daily look found overdue. */
+  rotationsOverdue: "RotationsOverdue",
 } as const;
 
 /** What the log is called, and whether it carries metrics. */
@@ -44,8 +50,9 @@ export function createAuditLog({ service, metrics: withMetrics = false }: AuditL
     : undefined;
   return (record) => {
     const { level, message, ...rest } = record;
-    if (metrics === undefined || record.message === "notice") logger[level](message, rest);
-    else logger[level](message, rest, measure(metrics, record));
+    const counts = metrics === undefined ? {} : countsOf(record);
+    if (metrics === undefined || Object.keys(counts).length === 0) logger[level](message, rest);
+    else logger[level](message, rest, measure(metrics, counts));
   };
 }
 
@@ -74,13 +81,25 @@ class FlatFormatter extends LogFormatter {
   }
 }
 
-/** What turns a record into metrics, without `service`: the logger writes that itself. */
-function measure(metrics: Metrics, record: RequestRecord): Record<string, unknown> {
-  const { status } = record;
+/** What a record counts, by metric. */
+function countsOf(record: Parameters<Logger>[0]): Readonly<Record<string, number>> {
+  if (record.message === "notice") {
+    const { overdue } = record.operation ?? {};
+    return overdue === undefined ? {} : { [METRICS.rotationsOverdue]: overdue.length };
+  }
+  const { status, rotation, cold, staleKeys } = record;
   const outcome = status < 400 ? METRICS.answered : status < 500 ? METRICS.refused : METRICS.failed;
-  metrics.addMetric(outcome, MetricUnit.Count, 1);
-  if (record.cold) metrics.addMetric(METRICS.coldStarts, MetricUnit.Count, 1);
-  if (record.staleKeys) metrics.addMetric(METRICS.staleKeys, MetricUnit.Count, 1);
+  return {
+    ...(rotation?.outcome === "failed" ? { [METRICS.rotationsFailed]: 1 } : { [outcome]: 1 }),
+    ...(rotation?.outcome === "rotated" && { [METRICS.rotated]: 1 }),
+    ...(cold && { [METRICS.coldStarts]: 1 }),
+    ...(staleKeys && { [METRICS.staleKeys]: 1 }),
+  };
+}
+
+/** What turns a record into metrics, without `service`: the logger writes that itself. */
+function measure(metrics: Metrics, counts: Readonly<Record<string, number>>): Record<string, unknown> {
+  for (const [name, value] of Object.entries(counts)) metrics.addMetric(name, MetricUnit.Count, value);
   const { service, ...embedded } = metrics.serializeMetrics() as unknown as Record<string, unknown>;
   metrics.clearMetrics();
   return embedded;

@@ -2,6 +2,8 @@ import type { Action } from "../access/rules";
 import type { EscClaims } from "../auth/claims";
 import type { AdapterError } from "../errors";
 import type { NorthflankClaims } from "../northflank/token";
+import type { OperationRecord } from "../rotators/operations";
+import type { Receipt } from "../rotators/receipt";
 
 /**
  * One record a request, when it ends. Identities appear only once the token's signature and registered claims
@@ -38,6 +40,8 @@ export interface RequestRecord {
   readonly tokenReturned?: true | undefined;
   /** True when the issuer cannot be reached and its keys are old, or there are none. */
   readonly staleKeys?: true | undefined;
+  /** What became of a rotation, when one was attempted. A request that is given the last answer again has none. */
+  readonly rotation?: Receipt | undefined;
 }
 
 /** Something worth saying that is not about one request. */
@@ -45,6 +49,8 @@ export interface NoticeRecord {
   readonly level: "info" | "warn" | "error";
   readonly message: "notice";
   readonly reason: string;
+  /** What was done with rotations, if it is about that. */
+  readonly operation?: OperationRecord | undefined;
 }
 
 /** Takes every record: one a request, and notices. */
@@ -70,6 +76,7 @@ export interface RequestTrace {
   };
   staleKeys?: true;
   tokenReturned?: true;
+  rotation?: Receipt;
 }
 
 /** The longest text of a claim or a request that is logged. */
@@ -105,6 +112,7 @@ export function recordOf(
     source: asked?.source,
     names: asked?.names.slice(0, MAX_NAMES).map((name) => name.slice(0, MAX_TEXT)),
     tokenReturned,
+    rotation: trace.rotation,
     staleKeys: trace.staleKeys ?? (error?.code === "keys_unavailable" ? true : undefined),
   };
 }

@@ -10,7 +10,12 @@ export interface RotatorTools {
   readonly readSecret: (name: string) => Promise<string>;
 }
 
-export interface RotatorDefinition<Settings, Request, Issued extends Credential> {
+export interface RotatorDefinition<
+  Settings,
+  Request,
+  Issued extends Credential,
+  Planned extends Credential = Issued,
+> {
   /** How requests, access rules and the configuration's `rotators` call it. */
   readonly name: string;
   /** What the configuration says about one target, under `rotators.<name>.<target>`. No secrets. */
@@ -28,7 +33,7 @@ export interface RotatorDefinition<Settings, Request, Issued extends Credential>
   readonly connect: (
     settings: Settings,
     tools: RotatorTools,
-  ) => Promise<(request: Request) => Target<Issued>>;
+  ) => Promise<(request: Request) => Target<Issued, Planned>>;
 }
 
 /** A rotator as the adapter holds it, whatever its types. */
@@ -46,9 +51,12 @@ export interface ConnectedTarget {
 }
 
 /** Makes a rotator out of its parts: the schemas are applied around the author's functions. */
-export function defineRotator<Settings, Request, Issued extends Credential>(
-  definition: RotatorDefinition<Settings, Request, Issued>,
-): Rotator {
+export function defineRotator<
+  Settings,
+  Request,
+  Issued extends Credential,
+  Planned extends Credential = Issued,
+>(definition: RotatorDefinition<Settings, Request, Issued, Planned>): Rotator {
   const { name, settings: settingsSchema, credential: credentialSchema } = definition;
   const requestSchema = definition.request ?? (z.strictObject({}) as unknown as z.ZodMiniType<Request>);
   return {
@@ -67,7 +75,7 @@ export function defineRotator<Settings, Request, Issued extends Credential>(
               `the request does not fit the rotator ${name}: ${where}`,
             );
           }
-          const target = targetOf(parsed.data) as Target;
+          const target = targetOf(parsed.data) as unknown as Target;
           return {
             ...target,
             slotOf(given) {

@@ -1,9 +1,10 @@
-import { AdapterError } from "../errors";
+import { AdapterError, toAdapterError } from "../errors";
 import { type Credential, sameJson } from "./credential";
 import { StateUnknownError } from "./errors";
 import type { IssuedCredential, Journal, JournalDocument, Lease, RotationStep, Slot } from "./journal";
-import { credentialOf, renderState } from "./state";
-import type { ChangeContext, Target } from "./target";
+import { type Announce, addReceipt, type CredentialName, type Receipt } from "./receipt";
+import { credentialOf, isAnswerOf, renderState } from "./state";
+import type { ChangeContext, ReplaceContext, Target } from "./target";
 
 /** Time, as far as a rotation depends on it. */
 export interface Clock {
@@ -39,6 +40,10 @@ export interface RotationPorts {
   /** Random and never the same twice. */
   readonly newId: () => string;
   readonly limits: RotationLimits;
+  /** Tells whoever uses the credential. @default nobody is told */
+  readonly announce?: Announce | undefined;
+  /** Hears what became of an attempt, at once and for sure. */
+  readonly onReceipt?: ((receipt: Receipt) => void) | undefined;
 }
 
 export interface RotationCall {
@@ -48,6 +53,8 @@ export interface RotationCall {
   readonly owner: string;
   /** What ESC last had as an answer, or thinks it had; null when it has none. */
   readonly state: Credential | null;
+  /** The login of who had ESC rotate. */
+  readonly requestedBy?: string | undefined;
 }
 
 /**
@@ -63,20 +70,40 @@ export interface RotationCall {
  *   journal and the target throw: then nothing is lost, and the same call can be made again
  */
 export async function rotate(ports: RotationPorts, call: RotationCall): Promise<Credential> {
-  const { lease, until } = await acquire(ports, call.target);
-  try {
-    const { document } = lease;
+  return withLease(ports, call.target, async (held) => {
+    const { document } = held.lease;
     if (document !== undefined && document.owner !== call.owner) {
       throw new AdapterError("target_taken", `${call.target} is rotated by another environment`);
     }
-    return renderState(await new Rotation(ports, call, { lease, until }).run(document));
+    const rotation = new Rotation(ports, call, held);
+    try {
+      const state = renderState(await rotation.run(document));
+      await rotation.announce();
+      return state;
+    } catch (error) {
+      await rotation.noteFailure(error);
+      throw error;
+    }
+  });
+}
+
+/** Does something under the lease of a target. @throws {AdapterError} rotation_busy */
+export async function withLease<T>(
+  ports: RotationPorts,
+  target: string,
+  work: (held: Held) => Promise<T>,
+): Promise<T> {
+  const held = await acquire(ports, target);
+  try {
+    return await work(held);
   } finally {
     // One that is not given back ends by itself.
-    await lease.release().catch(() => {});
+    await held.lease.release().catch(() => {});
   }
 }
 
-interface Held {
+/** A lease, and for how long it is one. */
+export interface Held {
   readonly lease: Lease;
   /** When the lease ends, milliseconds since 1970. */
   readonly until: number;
@@ -99,35 +126,53 @@ async function acquire({ journal, clock, newId, limits }: RotationPorts, target:
 /** How often one is tried that has worked already: nothing has to settle. */
 const PROVEN_BEFORE = 2;
 
+/** How often one is tried that should be dead: some targets end a credential only after a while. */
+const DEAD_AFTER = 3;
+
 /** One call, once it has the lease. */
-class Rotation {
+export class Rotation {
   readonly #ports: RotationPorts;
   readonly #call: RotationCall;
   readonly #held: Held;
+  #receipts: readonly Receipt[];
 
   constructor(ports: RotationPorts, call: RotationCall, held: Held) {
     this.#ports = ports;
     this.#call = call;
     this.#held = held;
+    this.#receipts = held.lease.receipts;
   }
 
   /** What the caller is to be answered. */
-  async run({ head, pending }: Partial<JournalDocument> = {}): Promise<RotationStep> {
+  async run({ head, pending, restart }: Partial<JournalDocument> = {}): Promise<RotationStep> {
     const { state, target } = this.#call;
+    const fromNothing = head === undefined && (state === null || restart === true);
     if (pending !== undefined) {
-      if (sameJson(state, pending.start)) return this.#finish(pending, head);
+      const isOurs = sameJson(state, pending.start) || (head !== undefined && isAnswerOf(state, head));
+      if (isOurs) return this.finish(pending, head);
       // Somebody else's rotation is gone on with when it has reached the target: what it replaced is dead by then.
       // Otherwise that still works, and may be what this caller has.
-      if (await this.#works(pending.current)) return this.#complete(pending, head);
-      if (head === undefined && state === null) return this.#finish(pending, head);
+      if (await this.works(pending.current)) return this.#complete(pending, head);
+      if (fromNothing) return this.finish(pending, head);
     }
     if (head !== undefined) {
-      if (sameJson(state, renderState(head))) return this.#begin(head.current, head);
-      if (await this.#works(head.current, PROVEN_BEFORE)) return head;
-      throw new StateUnknownError(target, "the last credential does not work any more");
+      if (isAnswerOf(state, head)) return this.#begin(head.current, { head });
+      if (!(await this.works(head.current, PROVEN_BEFORE))) {
+        throw new StateUnknownError(target, "the last credential does not work any more");
+      }
+      return pending === undefined ? head : this.#withoutDead(head);
     }
-    if (state === null) return this.#begin(undefined, undefined);
-    return this.#begin(this.#adopt(state), undefined);
+    if (fromNothing) return this.#begin(undefined, { restart });
+    return this.#begin(this.#adopt(state as Credential), {});
+  }
+
+  /**
+   * The head, as it can be answered while another rotation is half done: a target without room for three has ended the
+   * previous credential already.
+   */
+  async #withoutDead({ previous, ...head }: RotationStep): Promise<RotationStep> {
+    const lives = previous !== undefined && (await this.works(previous, PROVEN_BEFORE));
+    return { ...head, ...(lives && { previous }) };
   }
 
   /** A credential that came from somewhere else. */
@@ -140,9 +185,12 @@ class Rotation {
     return { slot, credential };
   }
 
-  async #begin(current: IssuedCredential | undefined, head: RotationStep | undefined): Promise<RotationStep> {
+  async #begin(
+    current: IssuedCredential | undefined,
+    known: Pick<JournalDocument, "head" | "restart">,
+  ): Promise<RotationStep> {
     const { target, clock, newId } = this.#ports;
-    if (current !== undefined && !(await this.#works(current, PROVEN_BEFORE))) {
+    if (current !== undefined && !(await this.works(current, PROVEN_BEFORE))) {
       throw new StateUnknownError(this.#call.target, "the credential in the state does not work");
     }
     const slot: Slot = current?.slot === "a" ? "b" : "a";
@@ -153,14 +201,14 @@ class Rotation {
       current: { slot, version: newId(), rotatedAt, credential },
       ...(current && { previous: current }),
     };
-    await this.#save({ head, pending });
-    return this.#finish(pending, head);
+    await this.#save({ ...known, pending });
+    return this.finish(pending, known.head);
   }
 
   /** Makes the target accept what was written down. Whoever repeats this does the same again. */
-  async #finish(pending: RotationStep, head: RotationStep | undefined): Promise<RotationStep> {
-    await this.#ports.target.apply(pending.current.credential, this.#context);
-    if (!(await this.#works(pending.current))) {
+  async finish(begun: RotationStep, head: RotationStep | undefined): Promise<RotationStep> {
+    const pending = await this.#apply(begun, head);
+    if (!(await this.works(pending.current))) {
       throw new AdapterError(
         "rotation_unproven",
         `${this.#call.target} does not accept the new credential yet`,
@@ -169,26 +217,121 @@ class Rotation {
     return this.#complete(pending, head);
   }
 
+  async #apply(pending: RotationStep, head: RotationStep | undefined): Promise<RotationStep> {
+    const issued = await this.replace(pending.current.credential, {
+      keep: credentialsOf(pending.previous),
+      replaces: head?.previous?.credential,
+    });
+    if (issued === undefined) return pending;
+    const applied = { ...pending, current: { ...pending.current, credential: issued } };
+    const { restart } = this.#held.lease.document ?? {};
+    await this.#save({ head, pending: applied, ...(head === undefined && { restart }) });
+    return applied;
+  }
+
+  /** Has the target accept a credential. Answers the one that it made up itself, if it did. */
+  async replace(
+    credential: Credential,
+    context: Omit<ReplaceContext, "remaining">,
+  ): Promise<Credential | undefined> {
+    return (await this.#ports.target.apply(credential, { ...context, ...this.#context })) ?? undefined;
+  }
+
   async #complete(pending: RotationStep, head: RotationStep | undefined): Promise<RotationStep> {
-    const replaced = head?.previous?.credential;
+    const proven = this.#time();
+    const replaced = head?.previous;
+    let ended: Receipt["ended"];
     if (replaced !== undefined) {
-      const keep = [pending.current, pending.previous].flatMap((kept) => (kept ? [kept.credential] : []));
-      await this.#ports.target.revoke(replaced, { ...this.#context, keep });
+      const keep = credentialsOf(pending.current, pending.previous);
+      await this.#ports.target.revoke(replaced.credential, { ...this.#context, keep });
+      ended = { ...nameOf(replaced), proof: await this.#proofOfEnd(replaced), at: this.#time() };
     }
-    await this.#save({ head: pending });
+    const { current, previous } = pending;
+    const receipt: Receipt = {
+      outcome: "rotated",
+      at: this.#time(),
+      ...this.#requester,
+      current: nameOf(current),
+      proven,
+      ...(previous && { previous: nameOf(previous) }),
+      ...(ended && { ended }),
+    };
+    await this.#save({ head: pending }, receipt);
+    this.#ports.onReceipt?.(receipt);
     return pending;
+  }
+
+  /** An application's login with what has been ended. It fails, if all is well. */
+  async #proofOfEnd({ credential }: IssuedCredential): Promise<NonNullable<Receipt["ended"]>["proof"]> {
+    const { target, clock, limits } = this.#ports;
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        if (!(await target.verify(credential))) return "refused";
+      } catch {
+        return "unknown";
+      }
+      if (attempt === DEAD_AFTER) return "accepted";
+      await clock.sleep(limits.proofWaitMilliseconds * 2 ** (attempt - 1));
+    }
+  }
+
+  /** Tells of every rotation that nobody has been told of yet: this one, and one that was cut off before it could. */
+  async announce(): Promise<void> {
+    const { announce } = this.#ports;
+    const untold = this.#receipts.filter(
+      ({ outcome, announced }) => outcome === "rotated" && announced === undefined,
+    );
+    if (announce === undefined || untold.length === 0) return;
+    const { target, owner } = this.#call;
+    const events = untold.map((receipt) => ({
+      kind: "succeeded" as const,
+      target,
+      environment: owner,
+      receipt,
+    }));
+    if (!(await announce(events))) return;
+    const told = this.#receipts.map((receipt) =>
+      untold.includes(receipt) ? { ...receipt, announced: true as const } : receipt,
+    );
+    // What is not written down is told again by the next call.
+    await this.#held.lease.record(told).catch(() => {});
+  }
+
+  /** Nothing is lost by a failure that is not written down, so what goes wrong here is left alone. */
+  async noteFailure(error: unknown): Promise<void> {
+    const { target, owner } = this.#call;
+    const receipt: Receipt = {
+      outcome: "failed",
+      at: this.#time(),
+      ...this.#requester,
+      code: toAdapterError(error).code,
+    };
+    this.#ports.onReceipt?.(receipt);
+    await this.#held.lease.record(addReceipt(this.#receipts, receipt)).catch(() => {});
+    await this.#ports.announce?.([{ kind: "failed", target, environment: owner, receipt }]);
+  }
+
+  get #requester(): Pick<Receipt, "requestedBy"> {
+    const { requestedBy } = this.#call;
+    return requestedBy === undefined ? {} : { requestedBy };
+  }
+
+  #time(): string {
+    return new Date(this.#ports.clock.now()).toISOString();
   }
 
   get #context(): ChangeContext {
     return { remaining: () => this.#held.until - this.#ports.clock.now() };
   }
 
-  async #save(content: Omit<JournalDocument, "owner">): Promise<void> {
-    await this.#held.lease.save({ owner: this.#call.owner, ...content });
+  async #save(content: Omit<JournalDocument, "owner">, receipt?: Receipt): Promise<void> {
+    const receipts = receipt && addReceipt(this.#receipts, receipt);
+    await this.#held.lease.save({ owner: this.#call.owner, ...content }, receipts);
+    if (receipts !== undefined) this.#receipts = receipts;
   }
 
   /** Whether the target accepts it, told while nobody else can have changed that. */
-  async #works(
+  async works(
     { credential }: IssuedCredential,
     attempts = this.#ports.limits.proofAttempts,
   ): Promise<boolean> {
@@ -213,4 +356,12 @@ class Rotation {
     if (failure !== undefined) throw failure.error;
     return false;
   }
+}
+
+function credentialsOf(...issued: readonly (IssuedCredential | undefined)[]): readonly Credential[] {
+  return issued.flatMap((each) => (each === undefined ? [] : [each.credential]));
+}
+
+function nameOf({ slot, version, rotatedAt }: IssuedCredential): CredentialName {
+  return { slot, ...(version !== undefined && { version }), ...(rotatedAt !== undefined && { rotatedAt }) };
 }

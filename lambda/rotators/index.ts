@@ -1,8 +1,9 @@
 import type { ConnectedTarget, Rotator, RotatorTools } from "./define-rotator";
+import { httpApi } from "./http-api";
 import { postgres } from "./postgres";
 
 /** The rotators every adapter can be configured with. */
-export const builtInRotators: readonly Rotator[] = [postgres];
+export const builtInRotators: readonly Rotator[] = [postgres, httpApi];
 
 /** Settings by target, by rotator: `config.rotators`. */
 export type RotatorSettings = Readonly<Record<string, Readonly<Record<string, unknown>>>>;

@@ -1,6 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
-import { ConditionalCheckFailedException, DynamoDBClient, UpdateItemCommand } from "@aws-sdk/client-dynamodb";
+import {
+  ConditionalCheckFailedException,
+  DynamoDBClient,
+  GetItemCommand,
+  UpdateItemCommand,
+} from "@aws-sdk/client-dynamodb";
 import {
   GetSecretValueCommand,
   PutSecretValueCommand,
@@ -9,6 +14,7 @@ import {
 } from "@aws-sdk/client-secrets-manager";
 import { AdapterError } from "../errors";
 import type { Journal, JournalDocument, Lease } from "./journal";
+import type { Receipt } from "./receipt";
 
 /** The journal table's string partition key: the target. Nothing in the table is secret, and nothing expires. */
 export const JOURNAL_KEY_ATTRIBUTE = "id";
@@ -34,12 +40,13 @@ const NAMES = {
   "#holder": "holder",
   "#until": "until",
   "#version": "version",
+  "#receipts": "receipts",
 };
 
 /**
  * A journal in AWS. Documents hold credentials, so each is a version of a Secrets Manager entry, which is never changed
- * once it is written; an item in DynamoDB says which version counts and who has the lease, and changes only under
- * a condition. A version that no item came to point at is a write that did not happen.
+ * once it is written; an item in DynamoDB says which version counts, who has the lease and what became of the last attempts,
+ * and changes only under a condition. A version that no item came to point at is a write that did not happen.
  */
 export function createAwsJournal(options: AwsJournalOptions): Journal {
   const { table, entryPrefix, now = Date.now } = options;
@@ -85,12 +92,25 @@ export function createAwsJournal(options: AwsJournalOptions): Journal {
   function granted(
     target: string,
     holder: string,
-    known: { version?: string; document?: JournalDocument },
+    known: {
+      readonly version?: string;
+      readonly document?: JournalDocument;
+      readonly receipts?: readonly Receipt[];
+    },
   ): Lease {
     let { version } = known;
+    /** Under the lease. */
+    const change = async (what: string, condition: string, values: Record<string, Value>) => {
+      const changed = await update(target, what, `#holder = :holder${condition}`, {
+        ":holder": { S: holder },
+        ...values,
+      });
+      if (changed === undefined) throw taken(target);
+    };
     return {
       document: known.document,
-      async save(document) {
+      receipts: known.receipts ?? [],
+      async save(document, receipts) {
         const next = randomUUID();
         await secretsManager
           .send(
@@ -105,20 +125,19 @@ export function createAwsJournal(options: AwsJournalOptions): Journal {
           });
         // When the reply is lost, the client asks again: what it wrote itself is right, too.
         const unchanged = version === undefined ? "attribute_not_exists(#version)" : "#version = :old";
-        const saved = await update(
-          target,
-          "SET #version = :new",
-          `#holder = :holder AND (${unchanged} OR #version = :new)`,
+        await change(
+          `SET #version = :new${receipts === undefined ? "" : ", #receipts = :receipts"}`,
+          ` AND (${unchanged} OR #version = :new)`,
           {
-            ":holder": { S: holder },
             ":new": { S: next },
             ...(version !== undefined && { ":old": { S: version } }),
+            ...(receipts && { ":receipts": { S: JSON.stringify(receipts) } }),
           },
         );
-        if (saved === undefined) {
-          throw new AdapterError("rotation_busy", `the lease of ${target} has passed to another call`);
-        }
         version = next;
+      },
+      async record(receipts) {
+        await change("SET #receipts = :receipts", "", { ":receipts": { S: JSON.stringify(receipts) } });
       },
       async release() {
         await update(target, "REMOVE #holder, #until", "#holder = :holder", { ":holder": { S: holder } });
@@ -140,15 +159,52 @@ export function createAwsJournal(options: AwsJournalOptions): Journal {
       );
       if (item === undefined) return undefined;
       const version = item.version?.S;
-      if (version === undefined) return granted(target, holder, {});
+      const receipts = receiptsIn(item);
+      if (version === undefined) return granted(target, holder, { receipts });
       try {
-        return granted(target, holder, { version, document: await read(target, version) });
+        return granted(target, holder, { version, receipts, document: await read(target, version) });
       } catch (error) {
         await granted(target, holder, {}).release();
         throw error;
       }
     },
+    async read(target) {
+      const command = new GetItemCommand({
+        TableName: table,
+        Key: { [JOURNAL_KEY_ATTRIBUTE]: { S: target } },
+        ConsistentRead: true,
+      });
+      const { Item = {} } = await dynamodb.send(command).catch((error: unknown) => {
+        throw unavailable("table", error);
+      });
+      const [version, until] = [Item.version?.S, Number(Item.until?.N)];
+      return {
+        receipts: receiptsIn(Item),
+        ...(Item.holder !== undefined && until >= now() - SKEW_MILLISECONDS && { leasedUntil: until }),
+        document: async () => (version === undefined ? undefined : read(target, version)),
+      };
+    },
+    async forget(target) {
+      const forgotten = await update(
+        target,
+        "REMOVE #version",
+        "attribute_not_exists(#holder) OR #until < :now",
+        {
+          ":now": { N: String(now() - SKEW_MILLISECONDS) },
+        },
+      );
+      if (forgotten === undefined) throw taken(target);
+    },
   };
+}
+
+function receiptsIn(item: Readonly<Record<string, { readonly S?: string | undefined }>>): readonly Receipt[] {
+  const text = item.receipts?.S;
+  return text === undefined ? [] : (JSON.parse(text) as readonly Receipt[]);
+}
+
+function taken(target: string): AdapterError {
+  return new AdapterError("rotation_busy", `the lease of ${target} has passed to another call`);
 }
 
 type Value = { readonly S: string } | { readonly N: string };

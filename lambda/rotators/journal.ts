@@ -1,4 +1,5 @@
 import type { Credential } from "./credential";
+import type { Receipt } from "./receipt";
 
 /** The other is always free for the next rotation. */
 export type Slot = "a" | "b";
@@ -30,19 +31,34 @@ export interface JournalDocument {
   readonly head?: RotationStep;
   /** One that was begun: written before the target is touched. */
   readonly pending?: RotationStep;
+  /** Everything was given up by hand: the next rotation begins with nothing, whatever state it is called with. */
+  readonly restart?: true;
 }
 
 /** The right to rotate one target, for a while, and what was remembered when it was granted. */
 export interface Lease {
   readonly document: JournalDocument | undefined;
+  /** The last attempts, oldest first. Nothing in them is secret. */
+  readonly receipts: readonly Receipt[];
   /**
-   * Replaces what is remembered, whole.
+   * Replaces what is remembered, whole, and in the same moment the receipts, if they are given.
    *
    * @throws {AdapterError} rotation_busy when the lease has passed to somebody else or what is remembered has changed
    */
-  save(document: JournalDocument): Promise<void>;
+  save(document: JournalDocument, receipts?: readonly Receipt[]): Promise<void>;
+  /** Replaces the receipts alone. @throws {AdapterError} as `save` */
+  record(receipts: readonly Receipt[]): Promise<void>;
   /** Lets others in before the time is over. */
   release(): Promise<void>;
+}
+
+/** What is remembered of a target, for who only looks. */
+export interface JournalEntry {
+  readonly receipts: readonly Receipt[];
+  /** Until when somebody has the lease, milliseconds since 1970. Absent: nobody has. */
+  readonly leasedUntil?: number;
+  /** Reads the document. @throws {AdapterError} journal_unavailable */
+  document(): Promise<JournalDocument | undefined>;
 }
 
 /** Where rotations are remembered: one document for each target, durable and encrypted, behind a lease. */
@@ -52,4 +68,12 @@ export interface Journal {
     target: string,
     lease: { readonly holder: string; readonly milliseconds: number },
   ): Promise<Lease | undefined>;
+  /** Looks without a lease. */
+  read(target: string): Promise<JournalEntry>;
+  /**
+   * Gives up a document that cannot be read; the receipts stay.
+   *
+   * @throws {AdapterError} rotation_busy while somebody has the lease
+   */
+  forget(target: string): Promise<void>;
 }

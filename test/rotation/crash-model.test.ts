@@ -4,6 +4,7 @@ import { type Credential, sameJson } from "../../lambda/rotators/credential";
 import { rotate } from "../../lambda/rotators/engine";
 import { soak } from "../support/soak";
 import { histories, type Rotate, runHistory, type Seen, type Subject } from "./history";
+import { KeysWorld } from "./world";
 
 const RUNS = soak ? 20_000 : 2_000;
 
@@ -16,34 +17,50 @@ function search(subject: Subject, options: { readonly runs: number; readonly see
 // Proves the engine against every crash, loss, repetition and overtaking that the model has, over ports that keep what
 // the real ones promise. What it does not prove is that they do: that is the business of the tests beside this one.
 describe("the rotation engine", () => {
-  it(`keeps every promise in ${RUNS} histories of crashes, lost replies, two callers and ESC's memory`, async function () {
-    this.timeout(120_000);
-    const seen: Seen = new Map();
-    const { failed, counterexample, errorInstance } = await search({}, { runs: RUNS, seen });
-    const [history] = counterexample ?? [];
-    assert.ok(!failed, `${String(errorInstance)}\n${JSON.stringify(history)}`);
-    for (const [what, least] of REACHED) {
-      assert.ok((seen.get(what) ?? 0) >= least, `only ${seen.get(what) ?? 0} times: ${what}`);
-    }
-    if (soak) console.log(`      ${RUNS} histories, ${[...seen.values()].reduce((a, b) => a + b)} events`);
-  });
+  const targets: Readonly<Record<string, { subject: Subject; effects: readonly string[]; runs: number }>> = {
+    "two users of one server": { subject: {}, effects: ["create", "apply", "revoke"], runs: RUNS },
+    "an API with room for two keys": {
+      subject: { world: () => new KeysWorld(2) },
+      effects: ["list", "make", "delete"],
+      runs: RUNS,
+    },
+    "an API with room for three keys": {
+      subject: { world: () => new KeysWorld(3) },
+      effects: ["list", "make", "delete"],
+      runs: RUNS / 4,
+    },
+  };
+  for (const [what, { subject, effects, runs }] of Object.entries(targets)) {
+    it(`keeps every promise for ${what} in ${runs} histories of crashes, lost replies, two callers and ESC's memory`, async function () {
+      this.timeout(180_000);
+      const seen: Seen = new Map();
+      const { failed, counterexample, errorInstance } = await search(subject, { runs, seen });
+      const [history] = counterexample ?? [];
+      assert.ok(!failed, `${String(errorInstance)}\n${JSON.stringify(history)}`);
+      for (const [what, least] of runs === RUNS ? reached(effects) : []) {
+        assert.ok((seen.get(what) ?? 0) >= least, `only ${seen.get(what) ?? 0} times: ${what}`);
+      }
+      if (soak) console.log(`      ${runs} histories, ${[...seen.values()].reduce((a, b) => a + b)} events`);
+    });
+  }
 });
 
 /** What the histories must have met, so that their promises are not kept for want of trouble. */
-const REACHED: readonly (readonly [string, number])[] = [
-  ...["acquire", "create", "save", "apply", "verify", "revoke", "release"].flatMap((port) =>
-    ["done", "killed before", "killed after", "failed", "reply lost", "twice", "late"].map(
-      (fate) => [`${port}: ${fate}`, 10] as const,
+function reached(effects: readonly string[]): readonly (readonly [string, number])[] {
+  const fates = ["done", "killed before", "killed after", "failed", "reply lost", "twice", "late"];
+  return [
+    ...["acquire", "save", "verify", "announce", "record", "release", ...effects].flatMap((effect) =>
+      fates.map((fate) => [`${effect}: ${fate}`, 5] as const),
     ),
-  ),
-  ["answered", 1_000],
-  ["state lost", 500],
-  ["revision restored", 500],
-  ["effect of a dead caller", 100],
-  ["state_unknown", 50],
-  ["plan carried out", 50],
-  ["rotation_busy", 50],
-];
+    ["answered", 1_000],
+    ["state lost", 500],
+    ["revision restored", 500],
+    ["effect of a dead caller", 100],
+    ["state_unknown", 50],
+    ["plan carried out", 50],
+    ["rotation_busy", 50],
+  ];
+}
 
 /** The engine behind a memory of answers by state, one for each history. */
 function naiveKey(): Rotate {
@@ -65,13 +82,14 @@ describe("the crash model finds the fault of", () => {
         mutate: (ports) => ({
           ...ports,
           journal: {
+            ...ports.journal,
             acquire: async (target, options) => {
               const lease = await ports.journal.acquire(target, options);
               return (
                 lease && {
                   ...lease,
-                  save: async (document) => {
-                    if (document.pending === undefined) await lease.save(document);
+                  save: async (document, receipts) => {
+                    if (document.pending === undefined) await lease.save(document, receipts);
                   },
                 }
               );
@@ -86,13 +104,19 @@ describe("the crash model finds the fault of", () => {
         mutate: (ports, world) => ({
           ...ports,
           journal: {
+            ...ports.journal,
             acquire: async () => {
               await ports.target.verify({});
               return {
                 document: world.document,
-                save: async (document) => {
+                receipts: world.receipts,
+                save: async (document, receipts = world.receipts) => {
                   await ports.target.verify({});
                   world.document = document;
+                  world.receipts = receipts;
+                },
+                record: async (receipts) => {
+                  world.receipts = receipts;
                 },
                 release: async () => {},
               };
@@ -112,8 +136,8 @@ describe("the crash model finds the fault of", () => {
           ...ports,
           target: {
             ...ports.target,
-            apply: (credential) =>
-              ports.target.apply(credential, { remaining: () => Number.POSITIVE_INFINITY }),
+            apply: (credential, context) =>
+              ports.target.apply(credential, { ...context, remaining: () => Number.POSITIVE_INFINITY }),
           },
         }),
       },
@@ -121,6 +145,39 @@ describe("the crash model finds the fault of", () => {
     "no proof: a new credential is answered before the target accepts it": {
       says: /an answer is a dead credential/,
       subject: { mutate: (ports) => ({ ...ports, target: { ...ports.target, verify: async () => true } }) },
+    },
+    "keys that do not know their own: one of which the answer was lost is there for ever": {
+      says: /lives that nobody knows|none that may be ended/,
+      subject: {
+        world: () => new KeysWorld(2),
+        mutate: (ports) => ({
+          ...ports,
+          target: {
+            ...ports.target,
+            apply: (credential, context) =>
+              ports.target.apply({ ...credential, name: `other-${String(credential.name)}` }, context),
+          },
+        }),
+      },
+    },
+    "no write-ahead before an API ends the previous key": {
+      says: /died before|dead|nobody knows/,
+      subject: {
+        world: () => new KeysWorld(2),
+        mutate: (ports) => ({
+          ...ports,
+          journal: {
+            ...ports.journal,
+            acquire: async (target, options) => {
+              const lease = await ports.journal.acquire(target, options);
+              const save: NonNullable<typeof lease>["save"] = async (document, receipts) => {
+                if (document.pending === undefined) await lease?.save(document, receipts);
+              };
+              return lease && { ...lease, save };
+            },
+          },
+        }),
+      },
     },
     "the slot of the current credential is rotated": {
       says: /dead/,

@@ -5,7 +5,7 @@ import type { Credential } from "../../lambda/rotators/credential";
 import { type RotationCall, type RotationPorts, rotate } from "../../lambda/rotators/engine";
 import { StateUnknownError } from "../../lambda/rotators/errors";
 import type { IssuedCredential, RotationStep, Slot } from "../../lambda/rotators/journal";
-import { type Gate, LIMITS, World } from "./world";
+import { type BaseWorld, type Gate, LIMITS, World } from "./world";
 
 /** What becomes of one effect and of the caller that waits for it. */
 export type Fate = "done" | "killed before" | "killed after" | "failed" | "reply lost" | "twice" | "late";
@@ -92,8 +92,10 @@ export type Rotate = (ports: RotationPorts, call: RotationCall) => Promise<Crede
 
 /** What a mutation changes: the ports of every caller, or the engine around them. */
 export interface Subject {
+  /** @default two users of one server */
+  readonly world?: () => BaseWorld;
   readonly rotate?: () => Rotate;
-  readonly mutate?: (ports: RotationPorts, world: World) => RotationPorts;
+  readonly mutate?: (ports: RotationPorts, world: BaseWorld) => RotationPorts;
 }
 
 /** How often each thing was seen, so that a test can tell that a history reached what it is about. */
@@ -147,7 +149,7 @@ class RunningCaller {
 }
 
 interface Decision {
-  /** The passwords that the target accepted. */
+  /** The secrets that the target accepted. */
   readonly accepted: ReadonlySet<unknown>;
   /** Of the journal's head. */
   readonly version: string | undefined;
@@ -163,7 +165,14 @@ class Injected extends Error {
 }
 
 const OWNER = "acme/app/rotated-staging-db";
-const REFUSALS = ["rotation_busy", "rotation_unproven", "rotation_timeout", "state_unknown"];
+const REFUSALS = [
+  "rotation_busy",
+  "rotation_unproven",
+  "rotation_timeout",
+  "state_unknown",
+  "target_full",
+  "target_refused",
+];
 
 /** Runs one history against the engine and checks all that is promised after every effect. */
 export async function runHistory(history: History, subject: Subject, seen: Seen = new Map()): Promise<void> {
@@ -173,7 +182,7 @@ export async function runHistory(history: History, subject: Subject, seen: Seen 
 }
 
 class Run {
-  readonly #world = new World();
+  readonly #world: BaseWorld;
   readonly #rotate: Rotate;
   readonly #subject: Subject;
   readonly #seen: Seen;
@@ -191,8 +200,11 @@ class Run {
   readonly #byHand = new Set<unknown>();
   /** Passwords that were made by hand and written into the state. */
   readonly #given = new Set<unknown>();
+  /** Of those, the ones that the journal has known: the others are nobody's business but the maker's. */
+  readonly #adopted = new Set<unknown>();
 
   constructor({ slow, adopted }: History, subject: Subject, seen: Seen) {
+    this.#world = subject.world?.() ?? new World();
     this.#world.slow = slow;
     this.#subject = subject;
     this.#rotate = subject.rotate?.() ?? rotate;
@@ -254,9 +266,7 @@ class Run {
         return;
       }
       case "changed by hand": {
-        const old = this.#world.logins.get(event.slot);
-        if (old !== undefined) this.#byHand.add(old.password);
-        this.#byHand.add(this.#changeByHand(event.slot));
+        for (const secret of this.#world.changeByHand(event.slot)) this.#byHand.add(secret);
         this.#note("changed by hand");
       }
     }
@@ -275,7 +285,8 @@ class Run {
       // One who finds no working credential begins with none.
       const slot = pick<Slot | null>(["a", "b", null], this.#world.now) ?? null;
       this.#state = null;
-      if (slot !== null) this.#giveByHand(slot);
+      if (slot === null) this.#world.clear();
+      else this.#giveByHand(slot);
       assert.ok(await this.#undisturbed(), "the plan of state_unknown did not work");
       this.#note("plan carried out");
     }
@@ -285,9 +296,20 @@ class Run {
     const { head } = this.#world.document ?? {};
     for (const password of this.#live()) {
       assert.ok(
-        [head?.current, head?.previous].some((known) => known?.credential.password === password) ||
-          this.#byHand.has(password),
+        [head?.current, head?.previous].some(
+          (known) => known !== undefined && this.#world.secretOf(known.credential) === password,
+        ) ||
+          this.#byHand.has(password) ||
+          (this.#given.has(password) && !this.#adopted.has(password)),
         "a credential is orphaned for good",
+      );
+    }
+    for (const { outcome, current, announced } of this.#world.receipts) {
+      if (outcome !== "rotated") continue;
+      assert.ok(announced, "nobody was told of a rotation");
+      assert.ok(
+        this.#world.events.some(({ receipt }) => receipt?.current?.version === current?.version),
+        "a rotation is written down as told, and was not",
       );
     }
   }
@@ -299,6 +321,11 @@ class Run {
     const { outcome } = caller;
     if (outcome !== undefined && "error" in outcome) {
       if (outcome.error instanceof StateUnknownError && outcome.error.plan.length > 0) return undefined;
+      const isFull = outcome.error instanceof AdapterError && outcome.error.code === "target_full";
+      if (isFull && this.#endStrangers()) {
+        this.#world.now += LIMITS.leaseMilliseconds + 1;
+        return this.#undisturbed();
+      }
       throw outcome.error;
     }
     const answer = this.#answers.pop();
@@ -308,6 +335,19 @@ class Run {
     this.#revisions.push(answer);
     this.#check();
     return answer;
+  }
+
+  /** Somebody ends what was made by hand and is nobody's: a state that was lost before it was ever heard of. */
+  #endStrangers(): boolean {
+    const strangers = [...this.#given].filter(
+      (secret) => this.#live().includes(secret) && !this.#world.isKnown(secret),
+    );
+    for (const secret of strangers) {
+      this.#world.endByHand(secret);
+      this.#byHand.add(secret);
+      this.#note("stranger ended");
+    }
+    return strangers.length > 0;
   }
 
   async #call(): Promise<RunningCaller> {
@@ -361,13 +401,19 @@ class Run {
   /** What a caller has come to, once. */
   #settle(caller: RunningCaller): void {
     this.#callers = this.#callers.filter(({ mode }) => mode === "alive");
-    if (caller.waiting?.name === "release") caller.decision ??= this.#decide();
+    // What it still does is telling others.
+    if (["announce", "record", "release"].includes(caller.waiting?.name ?? "")) {
+      caller.decision ??= this.#decide();
+    }
     const { outcome, decision = this.#decide() } = caller;
     if (outcome === undefined) return;
     if ("error" in outcome) {
       const { error } = outcome;
       if (error instanceof Injected) return;
       assert.ok(error instanceof AdapterError && REFUSALS.includes(error.code), String(error));
+      if (error.code === "target_refused") {
+        assert.ok(this.#seen.has("effect of a dead caller") || this.#seen.has("make: twice"), String(error));
+      }
       if (error.code === "state_unknown") {
         assert.ok(this.#byHand.size > 0, "state_unknown although nobody changed anything by hand");
       }
@@ -376,7 +422,10 @@ class Run {
     }
     const { answer } = outcome;
     const mustBeAccepted = (credential: Credential, message: string) =>
-      assert.ok(this.#isExempt(credential) || decision.accepted.has(credential.password), message);
+      assert.ok(
+        this.#isExempt(credential) || decision.accepted.has(this.#world.secretOf(credential)),
+        message,
+      );
     mustBeAccepted(answer, "an answer is a dead credential");
     const previous = answer.previous as Credential | undefined;
     if (previous !== undefined) mustBeAccepted(previous, "an answer's previous credential is dead");
@@ -399,14 +448,12 @@ class Run {
         "a previous credential died before the next rotation succeeded",
       );
     }
-    const known = [head, pending].flatMap((step) => [step?.current, step?.previous]);
     const live = this.#live();
-    assert.ok(live.length <= 2, "more than two credentials live");
-    for (const password of live) {
+    assert.ok(live.length <= this.#world.most, `more than ${this.#world.most} credentials live`);
+    for (const secret of live) {
+      if (this.#world.isKnown(secret)) this.#adopted.add(secret);
       assert.ok(
-        this.#byHand.has(password) ||
-          this.#given.has(password) ||
-          known.some((issued) => issued?.credential.password === password),
+        this.#byHand.has(secret) || this.#given.has(secret) || this.#world.isKnown(secret),
         "a credential lives that nobody knows",
       );
     }
@@ -417,50 +464,44 @@ class Run {
   }
 
   /** What somebody ended behind everybody's back, by itself or by taking its slot. */
-  #isExempt({ username, password }: Credential): boolean {
-    const inSlot = this.#world.logins.get(username as Slot)?.password;
-    return this.#byHand.has(password) || this.#byHand.has(inSlot);
+  #isExempt(credential: Credential): boolean {
+    return this.#world.isOverruled(credential, this.#byHand);
   }
 
-  /** Whether the next rotation has succeeded at the target: in one moment the new one lives and this one is dead. */
+  /** Whether the next rotation has ended this one, as far as it may. */
   #isReplaced(previous: IssuedCredential, pending: RotationStep | undefined): boolean {
-    if (pending === undefined || pending.current.slot !== previous.slot) return false;
-    const { credential } = pending.current;
-    return this.#world.holds(credential) || this.#byHand.has(credential.password);
+    if (pending === undefined) return false;
+    return (
+      this.#world.isReplaced(previous, pending) ||
+      this.#byHand.has(this.#world.secretOf(pending.current.credential))
+    );
   }
 
   /** A state that somebody puts back is as good as a new one while it works and nobody is about to change that. */
   #isGood(state: Credential): boolean {
-    return this.#alive().length + this.#late.length === 0 && this.#world.holds(state);
+    const { head, pending } = this.#world.document ?? {};
+    const { previous } = head ?? {};
+    const isEnding =
+      previous !== undefined &&
+      this.#world.secretOf(previous.credential) === this.#world.secretOf(state) &&
+      this.#isReplaced(previous, pending);
+    return this.#alive().length + this.#late.length === 0 && this.#world.holds(state) && !isEnding;
   }
 
   #giveByHand(slot: Slot): void {
-    const password = this.#changeByHand(slot);
-    this.#state = { username: slot, password };
+    this.#state = this.#world.makeByHand(slot);
     this.#sound = true;
-    this.#given.add(password);
+    this.#given.add(this.#world.secretOf(this.#state));
     this.#revisions.push(this.#state);
   }
 
-  #changeByHand(slot: Slot): string {
-    const password = `by-hand-${this.#world.newId()}`;
-    this.#world.setLogin(slot, password, false);
-    return password;
-  }
-
   #decide(): Decision {
-    const { logins, document } = this.#world;
-    const accepted = [...logins].filter(([username, { password }]) =>
-      this.#world.accepts({ username, password }),
-    );
-    return {
-      accepted: new Set(accepted.map(([, { password }]) => password)),
-      version: document?.head?.current.version,
-    };
+    const { document } = this.#world;
+    return { accepted: new Set(this.#world.accepted()), version: document?.head?.current.version };
   }
 
-  #live(): string[] {
-    return [...this.#world.logins.values()].map(({ password }) => password);
+  #live(): readonly unknown[] {
+    return this.#world.live();
   }
 
   #alive(): RunningCaller[] {

@@ -207,7 +207,7 @@ describe("a rotation of a real PostgreSQL login", function () {
       new GetItemCommand({ TableName: JOURNAL.table, Key: { id: { S: TARGET } } }),
     );
     client.destroy();
-    assert.deepEqual(Object.keys(Item ?? {}).sort(), ["id", "version"]);
+    assert.deepEqual(Object.keys(Item ?? {}).sort(), ["id", "receipts", "version"]);
     const places = { log: server.log(), printed: printed.join(""), item: JSON.stringify(Item) };
     assert.ok(passwords.size > KILLS && places.log.includes("SCRAM-SHA-256$4096:"));
     for (const [place, text] of Object.entries(places)) {

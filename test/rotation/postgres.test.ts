@@ -6,7 +6,7 @@ import { scramVerifier } from "../../lambda/rotators/scram";
 import { type PostgresServer, startPostgres } from "../../sandbox/postgres/server";
 import { ADMIN, canLogIn, logIn, OWNER_ROLE, prepareServer, readSecret, USERS } from "./support";
 
-const soon = () => ({ remaining: () => 60_000 });
+const soon = () => ({ remaining: () => 60_000, keep: [] });
 
 // Proves the PostgreSQL rotator on a real server, whose log holds every statement. It does not kill anything.
 describe("the PostgreSQL rotator", function () {
@@ -73,7 +73,9 @@ describe("the PostgreSQL rotator", function () {
   it("changes nothing once the lease is over, by the server's own clock", async () => {
     const [first, second] = [await make("a"), await make("a")];
     await target().apply(first, soon());
-    await assert.rejects(target().apply(second, { remaining: () => -1 }), { code: "rotation_timeout" });
+    await assert.rejects(target().apply(second, { remaining: () => -1, keep: [] }), {
+      code: "rotation_timeout",
+    });
     assert.ok(await canLogIn(server, first));
   });
 

@@ -1,8 +1,17 @@
 import { AdapterError } from "../../lambda/errors";
 import type { Credential } from "../../lambda/rotators/credential";
 import type { Clock, RotationLimits, RotationPorts } from "../../lambda/rotators/engine";
-import type { Journal, JournalDocument, Lease, Slot } from "../../lambda/rotators/journal";
+import type {
+  IssuedCredential,
+  Journal,
+  JournalDocument,
+  Lease,
+  RotationStep,
+  Slot,
+} from "../../lambda/rotators/journal";
+import type { Receipt, RotationEvent } from "../../lambda/rotators/receipt";
 import type { ChangeContext, Target } from "../../lambda/rotators/target";
+import { createTwoKeys, type IssuedKey } from "../../lambda/rotators/two-keys";
 
 export const SLOTS: readonly Slot[] = ["a", "b"];
 
@@ -27,11 +36,13 @@ interface Login {
   readonly acceptedFrom: number;
 }
 
-/** What a history happens to: time, a target with a login for each slot, and a journal. All effects are at once. */
-export class World {
+/** What a history happens to: time, a target, and a journal. All effects are at once. */
+export abstract class BaseWorld {
   now = 1_000_000;
-  readonly logins = new Map<Slot, Login>();
   document: JournalDocument | undefined;
+  receipts: readonly Receipt[] = [];
+  /** What has been told. */
+  readonly events: RotationEvent[] = [];
   /** Whether the target takes a while to accept a new credential. */
   slow = false;
   #revision = 0;
@@ -40,21 +51,33 @@ export class World {
 
   newId = () => `id-${++this.#ids}`;
 
-  /** What an operator's or the engine's change does: what had the slot is dead, at once. */
-  setLogin(slot: Slot, password: string, slow = this.slow): void {
-    const known = this.logins.get(slot);
-    if (known?.password === password) return;
-    this.logins.set(slot, { password, acceptedFrom: this.now + (slow ? SETTLE_MILLISECONDS : 0) });
-  }
+  /** How many credentials the target lets live at once. */
+  abstract readonly most: number;
+  /** What proves to be the one it is, and is different for each. */
+  abstract secretOf(credential: Credential): unknown;
+  /** The secrets of all that live, whether or not the target accepts them already. */
+  abstract live(): readonly unknown[];
+  abstract accepts(credential: Credential): boolean;
+  abstract accepted(): readonly unknown[];
+  /** What a person does to a credential behind everybody's back. Answers the secrets that this is about. */
+  abstract changeByHand(slot: Slot): readonly unknown[];
+  /** What a person does to have a credential that works, to be written into the state. */
+  abstract makeByHand(slot: Slot): Credential;
+  /** What a person does with one that is nobody's. */
+  abstract endByHand(secret: unknown): void;
+  /** What a person does who finds no credential that works, before beginning with none. */
+  abstract clear(): void;
+  /** Whether a credential that lives was known before it did. */
+  abstract isKnown(secret: unknown): boolean;
+  /** Whether a person has ended or replaced this one. */
+  abstract isOverruled(credential: Credential, byHand: ReadonlySet<unknown>): boolean;
+  /** Whether the next rotation may have ended this one. */
+  abstract isReplaced(previous: IssuedCredential, pending: RotationStep): boolean;
+  abstract target(gate: Gate): Target;
 
   /** Whether the target holds this credential, whether or not it accepts it already. */
-  holds({ username, password }: Credential): boolean {
-    return this.logins.get(username as Slot)?.password === password;
-  }
-
-  accepts(credential: Credential): boolean {
-    const login = this.logins.get(credential.username as Slot);
-    return this.holds(credential) && login !== undefined && login.acceptedFrom <= this.now;
+  holds(credential: Credential): boolean {
+    return this.live().includes(this.secretOf(credential));
   }
 
   /** What the plan of state_unknown says first. */
@@ -75,17 +98,173 @@ export class World {
     };
     return {
       journal: this.#journal(gate),
-      target: this.#target(gate),
+      target: this.target(gate),
       clock,
       newId: this.newId,
       limits: LIMITS,
+      announce: (events) =>
+        gate("announce", () => {
+          this.events.push(...events);
+          return true;
+        }).catch(() => false),
     };
   }
 
-  #target(gate: Gate): Target {
-    const inTime = ({ remaining }: ChangeContext) => {
-      if (remaining() <= 0) throw new AdapterError("rotation_timeout", "the lease is over");
+  #journal(gate: Gate): Journal {
+    return {
+      acquire: async (_target, { holder, milliseconds }) => {
+        const until = this.now + milliseconds;
+        const read = await gate("acquire", () => {
+          if (this.#isHeld() && this.#lease?.holder !== holder) return undefined;
+          this.#lease = { holder, until };
+          return { document: this.document, receipts: this.receipts, revision: this.#revision };
+        });
+        return read && this.#granted(gate, holder, read);
+      },
+      read: async () => {
+        const { document, receipts } = this;
+        const leasedUntil = this.#isHeld() ? this.#lease?.until : undefined;
+        return {
+          receipts,
+          document: async () => document,
+          ...(leasedUntil !== undefined && { leasedUntil }),
+        };
+      },
+      forget: async () => {
+        if (this.#isHeld()) throw new AdapterError("rotation_busy", "somebody has the lease");
+        this.forget();
+      },
     };
+  }
+
+  #isHeld(): boolean {
+    return this.#lease !== undefined && this.#lease.until >= this.now;
+  }
+
+  #granted(
+    gate: Gate,
+    holder: string,
+    read: {
+      readonly document?: JournalDocument | undefined;
+      readonly receipts: readonly Receipt[];
+      revision: number;
+    },
+  ): Lease {
+    let { revision } = read;
+    const mustHold = () => {
+      if (this.#lease?.holder !== holder || this.#revision !== revision) {
+        throw new AdapterError("rotation_busy", "the lease has passed to another");
+      }
+    };
+    return {
+      document: read.document,
+      receipts: read.receipts,
+      save: (document, receipts = this.receipts) =>
+        gate("save", () => {
+          // A request that arrives twice is the same request.
+          if (this.document === document) return;
+          mustHold();
+          this.document = document;
+          this.receipts = receipts;
+          this.#revision += 1;
+          revision = this.#revision;
+          this.written(document);
+        }),
+      record: (receipts) =>
+        gate("record", () => {
+          mustHold();
+          this.receipts = receipts;
+        }),
+      release: () =>
+        gate("release", () => {
+          if (this.#lease?.holder === holder) this.#lease = undefined;
+        }),
+    };
+  }
+
+  /** Hears of what was written down. */
+  protected written(_document: JournalDocument): void {}
+}
+
+function inTime({ remaining }: ChangeContext): void {
+  if (remaining() <= 0) throw new AdapterError("rotation_timeout", "the lease is over");
+}
+
+interface Login {
+  readonly password: string;
+  /** From when on the target accepts it: some take a while. */
+  readonly acceptedFrom: number;
+}
+
+/** A target with a login for each slot, whose password the engine makes up. */
+export class World extends BaseWorld {
+  readonly most = 2;
+  readonly logins = new Map<Slot, Login>();
+
+  /** What an operator's or the engine's change does: what had the slot is dead, at once. */
+  setLogin(slot: Slot, password: string, slow = this.slow): void {
+    const known = this.logins.get(slot);
+    if (known?.password === password) return;
+    this.logins.set(slot, { password, acceptedFrom: this.now + (slow ? SETTLE_MILLISECONDS : 0) });
+  }
+
+  override secretOf({ password }: Credential): unknown {
+    return password;
+  }
+
+  override holds({ username, password }: Credential): boolean {
+    return this.logins.get(username as Slot)?.password === password;
+  }
+
+  override accepts(credential: Credential): boolean {
+    const login = this.logins.get(credential.username as Slot);
+    return this.holds(credential) && login !== undefined && login.acceptedFrom <= this.now;
+  }
+
+  override live(): readonly string[] {
+    return [...this.logins.values()].map(({ password }) => password);
+  }
+
+  override accepted(): readonly string[] {
+    return [...this.logins.values()]
+      .filter(({ acceptedFrom }) => acceptedFrom <= this.now)
+      .map(({ password }) => password);
+  }
+
+  override changeByHand(slot: Slot): readonly unknown[] {
+    const old = this.logins.get(slot);
+    const { password } = this.makeByHand(slot);
+    return [...(old === undefined ? [] : [old.password]), password];
+  }
+
+  override makeByHand(slot: Slot): Credential {
+    const password = `by-hand-${this.newId()}`;
+    this.setLogin(slot, password, false);
+    return { username: slot, password };
+  }
+
+  override endByHand(secret: unknown): void {
+    for (const [slot, { password }] of this.logins) if (password === secret) this.logins.delete(slot);
+  }
+
+  override clear(): void {}
+
+  override isKnown(password: unknown): boolean {
+    const { head, pending } = this.document ?? {};
+    const known = [head, pending].flatMap((step) => [step?.current, step?.previous]);
+    return known.some((issued) => issued?.credential.password === password);
+  }
+
+  override isOverruled({ username, password }: Credential, byHand: ReadonlySet<unknown>): boolean {
+    return byHand.has(password) || byHand.has(this.logins.get(username as Slot)?.password);
+  }
+
+  /** In one moment the new one lives and this one is dead. */
+  override isReplaced(previous: IssuedCredential, pending: RotationStep): boolean {
+    return pending.current.slot === previous.slot && this.holds(pending.current.credential);
+  }
+
+  override target(gate: Gate): Target {
     return {
       create: ({ slot }) => gate("create", () => ({ username: slot, password: `password-${this.newId()}` })),
       apply: (credential, context) =>
@@ -103,46 +282,119 @@ export class World {
       slotOf: ({ username }) => SLOTS.find((slot) => slot === username),
     };
   }
+}
 
-  #journal(gate: Gate): Journal {
-    return {
-      acquire: async (_target, { holder, milliseconds }) => {
-        const until = this.now + milliseconds;
-        const read = await gate("acquire", () => {
-          const free =
-            this.#lease === undefined || this.#lease.until < this.now || this.#lease.holder === holder;
-          if (!free) return undefined;
-          this.#lease = { holder, until };
-          return { document: this.document, revision: this.#revision };
-        });
-        return read && this.#granted(gate, holder, read);
-      },
-    };
+interface Key {
+  readonly id: string;
+  readonly name: string;
+  readonly key: string;
+  readonly acceptedFrom: number;
+}
+
+/** An API that makes keys up itself, with the rotator's own code in front of it. It knows no deadline: what is late, lands. */
+export class KeysWorld extends BaseWorld {
+  readonly most: number;
+  readonly keys = new Map<string, Key>();
+  /** Names that have ever been written down. */
+  readonly #planned = new Set<unknown>();
+
+  constructor(most = 2) {
+    super();
+    this.most = most;
   }
 
-  #granted(
-    gate: Gate,
-    holder: string,
-    read: { document?: JournalDocument | undefined; revision: number },
-  ): Lease {
-    let { revision } = read;
-    return {
-      document: read.document,
-      save: (document) =>
-        gate("save", () => {
-          // A request that arrives twice is the same request.
-          if (this.document === document) return;
-          if (this.#lease?.holder !== holder || this.#revision !== revision) {
-            throw new AdapterError("rotation_busy", "the lease has passed to another");
-          }
-          this.document = document;
-          this.#revision += 1;
-          revision = this.#revision;
-        }),
-      release: () =>
-        gate("release", () => {
-          if (this.#lease?.holder === holder) this.#lease = undefined;
-        }),
+  /** What the API does. @throws when there is no room */
+  make(name: string, slow = this.slow): Key {
+    if (this.keys.size >= this.most)
+      throw new AdapterError("target_refused", "the API has no room for a key");
+    const id = this.newId();
+    const made = {
+      id,
+      name,
+      key: `key-${id}`,
+      acceptedFrom: this.now + (slow ? SETTLE_MILLISECONDS : 0),
     };
+    this.keys.set(id, made);
+    return made;
+  }
+
+  protected override written({ pending }: JournalDocument): void {
+    this.#planned.add(pending?.current.credential.name);
+  }
+
+  override secretOf({ key }: Credential): unknown {
+    return key;
+  }
+
+  override accepts({ id, key }: Credential): boolean {
+    const known = this.keys.get(String(id));
+    return known?.key === key && known !== undefined && known.acceptedFrom <= this.now;
+  }
+
+  override live(): readonly string[] {
+    return [...this.keys.values()].map(({ key }) => key);
+  }
+
+  override accepted(): readonly string[] {
+    return [...this.keys.values()]
+      .filter(({ acceptedFrom }) => acceptedFrom <= this.now)
+      .map(({ key }) => key);
+  }
+
+  /** Somebody deletes the key that is in use, or the one before it. */
+  override changeByHand(slot: Slot): readonly unknown[] {
+    const key = [...this.keys.values()].find(({ name }) => name.startsWith(`app-${slot}-`));
+    if (key === undefined) return [];
+    this.keys.delete(key.id);
+    return [key.key];
+  }
+
+  override makeByHand(slot: Slot): Credential {
+    this.keys.clear();
+    const { id, key } = this.make(`by-hand-${slot}`, false);
+    return { id, key };
+  }
+
+  override endByHand(secret: unknown): void {
+    for (const [id, { key }] of this.keys) if (key === secret) this.keys.delete(id);
+  }
+
+  override clear(): void {
+    this.keys.clear();
+  }
+
+  override isKnown(secret: unknown): boolean {
+    const key = [...this.keys.values()].find((candidate) => candidate.key === secret);
+    const { head, pending } = this.document ?? {};
+    const known = [head, pending].flatMap((step) => [step?.current, step?.previous]);
+    return known.some((issued) => issued?.credential.id === key?.id) || this.#planned.has(key?.name);
+  }
+
+  override isOverruled({ key }: Credential, byHand: ReadonlySet<unknown>): boolean {
+    return byHand.has(key);
+  }
+
+  /** Where there is room for two, the previous key goes before the new one comes. */
+  override isReplaced(previous: IssuedCredential, { current, previous: kept }: RotationStep): boolean {
+    if (previous.credential.id === kept?.credential.id) return false;
+    return this.most === 2 || this.holds(current.credential);
+  }
+
+  override target(gate: Gate): Target {
+    const target = createTwoKeys({
+      prefix: "app",
+      most: this.most,
+      api: {
+        list: () => gate("list", () => [...this.keys.values()].map(({ id, name }) => ({ id, name }))),
+        create: ({ name }) =>
+          gate("make", () => {
+            const { id, key } = this.make(name);
+            return { id, key };
+          }),
+        delete: (id) => gate("delete", () => void this.keys.delete(id)),
+        verify: (key: IssuedKey) => gate("verify", () => this.accepts(key)),
+      },
+    });
+    return target as unknown as Target;
   }
 }
