@@ -58,8 +58,12 @@ const headers = z.record(z.string().check(z.regex(/^[\w-]+$/)), text);
 const template = (places: readonly string[]) => {
   const known = z.refine(
     (value: unknown) =>
-      namesIn(value).every((name) => places.includes(name) || (places.includes("admin") && /^admin\./.test(name))),
-    { error: `may only use {{${places.map((name) => (name === "admin" ? "admin.…" : name)).join("}}, {{")}}}` },
+      namesIn(value).every(
+        (name) => places.includes(name) || (places.includes("admin") && /^admin\./.test(name)),
+      ),
+    {
+      error: `may only use {{${places.map((name) => (name === "admin" ? "admin.…" : name)).join("}}, {{")}}}`,
+    },
   );
   return {
     method: z.optional(z.string().check(z.regex(/^[A-Z]+$/))),

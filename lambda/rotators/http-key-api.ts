@@ -128,7 +128,10 @@ export function createHttpKeyApi(settings: HttpApiSettings, { readSecret }: Rota
   }
 
   function unexpected(what: string, pointer: string): AdapterError {
-    return new AdapterError("target_refused", `what ${origin} answered to ${what} has nothing usable at "${pointer}"`);
+    return new AdapterError(
+      "target_refused",
+      `what ${origin} answered to ${what} has nothing usable at "${pointer}"`,
+    );
   }
 }
 

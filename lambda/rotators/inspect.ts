@@ -140,7 +140,9 @@ async function look(
   const strangers =
     (await target.strangers?.(known.flatMap((issued) => (issued ? [issued.credential] : [])))) ?? [];
   if (strangers.length > 0) {
-    const ids = strangers.map(({ id, lastUsed }) => `${id} (last used: ${lastUsed ?? "not told"})`).join(", ");
+    const ids = strangers
+      .map(({ id, lastUsed }) => `${id} (last used: ${lastUsed ?? "not told"})`)
+      .join(", ");
     findings.push({
       code: "crowded",
       says: `the target has no room for another credential, for the journal does not know ${ids}: end what is not in use, or give what is in use to the state by hand`,

@@ -133,7 +133,9 @@ function chosen({ targets }: OperationsOptions, wanted: string | undefined): rea
 }
 
 function codesOf(targets: readonly TargetReport[]): Readonly<Record<string, readonly string[]>> {
-  return Object.fromEntries(targets.map(({ target, findings }) => [target, findings.map(({ code }) => code)]));
+  return Object.fromEntries(
+    targets.map(({ target, findings }) => [target, findings.map(({ code }) => code)]),
+  );
 }
 
 function refuse(

@@ -115,7 +115,12 @@ class Mending {
       await withLease(this.#ports, id, async (held) => {
         const call = { target: id, owner, state: null, requestedBy: this.#wish.by };
         const rotation = new Rotation(this.#ports, call, held);
-        await this.#step(step, { rotation, lease: held.lease, endable, remaining: () => held.until - this.#now() });
+        await this.#step(step, {
+          rotation,
+          lease: held.lease,
+          endable,
+          remaining: () => held.until - this.#now(),
+        });
       });
     }
   }

@@ -289,6 +289,8 @@ interface Key {
   readonly name: string;
   readonly key: string;
   readonly acceptedFrom: number;
+  /** When it was last used, if the API says so. */
+  lastUsed?: string | null;
 }
 
 /** An API that makes keys up itself, with the rotator's own code in front of it. It knows no deadline: what is late, lands. */
@@ -308,7 +310,7 @@ export class KeysWorld extends BaseWorld {
     if (this.keys.size >= this.most)
       throw new AdapterError("target_refused", "the API has no room for a key");
     const id = this.newId();
-    const made = {
+    const made: Key = {
       id,
       name,
       key: `key-${id}`,
@@ -385,7 +387,10 @@ export class KeysWorld extends BaseWorld {
       prefix: "app",
       most: this.most,
       api: {
-        list: () => gate("list", () => [...this.keys.values()].map(({ id, name }) => ({ id, name }))),
+        list: () =>
+          gate("list", () =>
+            [...this.keys.values()].map(({ id, name, lastUsed }) => ({ id, name, lastUsed })),
+          ),
         create: ({ name }) =>
           gate("make", () => {
             const { id, key } = this.make(name);
