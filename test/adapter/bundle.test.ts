@@ -12,7 +12,7 @@ import { signToken, startJwksServer } from "./support/issuer";
 import { startLambdaHost } from "./support/lambda-host";
 
 const ROOT = path.join(__dirname, "../..");
-const MAX_BYTES = 690_000;
+const MAX_BYTES = 720_000;
 const JWKS = "https://api.pulumi.com/oidc/.well-known/jwks";
 const BODY = JSON.stringify({ name: "app/database", key: "password" });
 
