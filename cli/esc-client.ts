@@ -91,7 +91,10 @@ export async function createEscClient({ url, accessToken, timeoutMs = requestTim
     /** A definition, by default the latest, and the ETag that says which it is. With `decrypt` its secrets are plain: never print it. */
     async definition(
       { organization, project, name }: EnvironmentName,
-      { decrypt = false, version }: { readonly decrypt?: boolean; readonly version?: string | undefined } = {},
+      {
+        decrypt = false,
+        version,
+      }: { readonly decrypt?: boolean; readonly version?: string | undefined } = {},
     ): Promise<{ readonly yaml: string; readonly etag: string | undefined }> {
       const { data, headers } = await ask(() =>
         decrypt
