@@ -11,6 +11,7 @@ export interface Blocks {
   readonly pulumiConfig: { readonly [key: string]: Filling };
 }
 
+/** What blocks are filled with. */
 export interface FillBlocks {
   /** Settings that live in the definition, by the item's name. Each that the stage has must be there, and no other. */
   readonly settings: { readonly [name: string]: Filling };
