@@ -24,7 +24,7 @@ async function suiteOn(major, variables = {}) {
   const name = `node-${process.platform}-${process.arch}`;
   await command("npm", ["install", "--no-save", "--prefix", folder, `${name}@${major}`]);
   const bin = join(folder, "node_modules", name, "bin");
-  await command(join(bin, "node"), [join(root, "tools", "test.mjs")], {
+  await command(join(bin, "node"), [join(root, "tools", "test.mjs"), "--tests-alone"], {
     PATH: `${bin}:${process.env.PATH}`,
     ...variables,
   });
