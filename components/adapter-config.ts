@@ -7,15 +7,20 @@ import {
 } from "../lambda/access/pattern";
 import type { AdapterConfig } from "../lambda/config";
 import { PULUMI_ISSUER } from "../trust/index";
+import {
+  type AdapterNorthflankArgs,
+  checkNorthflankArgs,
+  northflankRequests,
+  renderNorthflank,
+  SECRETS_MANAGER,
+} from "./adapter-northflank";
 import type { ArgumentIssue } from "./args";
-
-const SECRETS_MANAGER = "secrets-manager";
 
 /** One thing that the adapter may be asked for. */
 export interface AdapterEntryArgs {
   /**
-   * As the environment's `request` spells it: for Secrets Manager the entry's name, `project/stage/name`, or a pattern
-   * of names, `project/stage/*`.
+   * What the source calls that which the environment's `request` asks for: for Secrets Manager the entry's name,
+   * `project/stage/name`, or a pattern of names, `project/stage/*`.
    */
   name: string;
   /**
@@ -64,11 +69,14 @@ export interface AdapterConfigArgs {
   /** @default Pulumi Cloud, in both spellings that its documentation gives */
   issuers?: AdapterIssuerArgs[];
   /**
-   * Settings of sources, by source: JSON objects, for instance `{ legacy: { url: "https://…" } }`. No secrets: they
-   * lie in plain text beside the code. @default {} for every source that a rule names
+   * Settings of sources, by source: JSON objects, for instance `{ "secrets-manager": { cacheSeconds: 30 } }`. No secrets:
+   * they lie in plain text beside the code. The function gets what the sources' `statements` ask for.
+   * @default {} for every source that a rule names
    */
   // biome-ignore lint/suspicious/noExplicitAny: each source has its own settings, and schemas know no `unknown`
   sourceSettings?: pulumi.Input<Record<string, any>>;
+  /** A second door, for workloads of Northflank: at `northflankUrl`. @default there is none */
+  northflank?: AdapterNorthflankArgs;
 }
 
 const PULUMI_JWKS = `${PULUMI_ISSUER}/.well-known/jwks`;
@@ -90,8 +98,7 @@ export function renderAdapterConfig(
     readonly audience: pulumi.Output<string> | undefined;
   },
 ): pulumi.Output<string> {
-  const named = args.rules.map(({ source = SECRETS_MANAGER }) => [source, {}] as const);
-  return pulumi.all([args.sourceSettings ?? {}, names.audience]).apply(([settings, audience]) => {
+  return pulumi.all([sourceSettingsOf(args), names.audience]).apply(([settings, audience]) => {
     const config: AdapterConfig = {
       organization: args.organization,
       issuers: (args.issuers ?? PULUMI_ISSUERS) as AdapterConfig["issuers"],
@@ -109,29 +116,27 @@ export function renderAdapterConfig(
         source,
         names: entries.map(({ name }) => name),
       })),
-      sources: { ...Object.fromEntries(named), ...settings },
+      sources: settings,
+      northflank: args.northflank && renderNorthflank(args.northflank),
       replay: { store: "dynamodb", table: names.replayTable },
     };
     return pulumi.jsonStringify(config, undefined, 2);
   });
 }
 
-/** The ARNs of all entries that any rule opens. */
-export function entryArnsOf({ rules }: AdapterConfigArgs): pulumi.Input<string>[] {
-  return rules.flatMap(({ entries }) => entries.flatMap(({ arn }) => (arn === undefined ? [] : [arn])));
-}
-
-/** The patterns of entries' names that any rule opens. */
-export function entryPatternsOf({ rules }: AdapterConfigArgs): string[] {
-  const patterns = rules.flatMap(({ source = SECRETS_MANAGER, entries }) =>
-    source === SECRETS_MANAGER ? entries.map(({ name }) => name).filter(isPattern) : [],
-  );
-  return [...new Set(patterns)].sort();
+/** The settings of every source that something names. */
+export function sourceSettingsOf(args: AdapterConfigArgs): pulumi.Output<Record<string, unknown>> {
+  const ruled = args.rules.map(({ source = SECRETS_MANAGER }) => source);
+  const asked = northflankRequests(args.northflank).map(({ source }) => source);
+  const named = Object.fromEntries([...ruled, ...asked].map((source) => [source, {}]));
+  return pulumi.output(args.sourceSettings ?? {}).apply((settings) => ({ ...named, ...settings }));
 }
 
 /** What the adapter would refuse at its start, said before anything is deployed. */
-export function checkAdapterConfigArgs({ organization, rules, issuers }: AdapterConfigArgs): ArgumentIssue[] {
-  const issues = rules.flatMap((rule, index) => checkRule(rule, `rules[${index}]`, organization));
+export function checkAdapterConfigArgs(args: AdapterConfigArgs): ArgumentIssue[] {
+  const { organization, rules, issuers, northflank } = args;
+  const issues = checkNorthflankArgs(northflank);
+  issues.push(...rules.flatMap((rule, index) => checkRule(rule, `rules[${index}]`, organization)));
   if (!/^[\w.-]+$/.test(organization)) {
     issues.push({
       path: "organization",

@@ -7,6 +7,7 @@ import { adapterArchive, bundleAssets } from "./adapter-archive";
 import {
   AdapterFrontDoor,
   type AdapterHttpApiArgs,
+  type AdapterRoute,
   checkHttpApiArgs,
   createHttpApi,
   HTTP_API_MAX_SECONDS,
@@ -64,7 +65,7 @@ export interface AdapterFunctionArgs extends RoleArgs {
 export interface AdapterKind {
   /** Last part of its names. */
   readonly suffix: string;
-  /** The path of its one route. */
+  /** The path of ESC's route. */
   readonly path: string;
   /** The function of ESC's language that it answers. */
   readonly answers: string;
@@ -74,7 +75,7 @@ export interface AdapterKind {
 }
 
 /** What exists beside every function, hence what its configuration and permissions are made of. */
-export type SharedResources = Omit<AdapterResources, "entryArns" | "entryPatterns">;
+export type SharedResources = Omit<AdapterResources, "reading">;
 
 interface FunctionContent {
   /** The text of `config.json`. The address is given when it is known before the function. */
@@ -106,10 +107,12 @@ export function createAdapterFunction(
     readonly args: AdapterFunctionArgs;
     readonly kind: AdapterKind;
     readonly content: FunctionContent;
+    /** Routes beside ESC's. @default none */
+    readonly routes?: readonly AdapterRoute[];
   },
   parent: pulumi.Resource,
 ): AdapterFunction {
-  const { args, kind, content } = options;
+  const { args, kind, content, routes = [] } = options;
   const { tags } = args;
   const names = adapterNames(args, kind);
   const inNetwork = args.subnetIds !== undefined;
@@ -119,7 +122,7 @@ export function createAdapterFunction(
     args.frontDoor === AdapterFrontDoor.HttpApi
       ? createHttpApi(
           name,
-          { args: args.httpApi ?? {}, path: kind.path, names, logRetentionDays, tags },
+          { args: args.httpApi ?? {}, path: kind.path, routes, names, logRetentionDays, tags },
           parent,
         )
       : undefined;

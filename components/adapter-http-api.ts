@@ -26,6 +26,14 @@ export interface AdapterHttpApiArgs {
   certificateArn?: pulumi.Input<string>;
 }
 
+/** A way through the API besides ESC's. */
+export interface AdapterRoute {
+  /** Part of the names of its resources. */
+  readonly name: string;
+  readonly method: "GET";
+  readonly path: string;
+}
+
 interface HttpApiNames {
   /** The API's name. */
   readonly api: string;
@@ -35,8 +43,10 @@ interface HttpApiNames {
 
 interface HttpApiOptions {
   readonly args: AdapterHttpApiArgs;
-  /** The adapter's one route. */
+  /** ESC's route. */
   readonly path: string;
+  /** Those beside it. */
+  readonly routes: readonly AdapterRoute[];
   readonly names: HttpApiNames;
   readonly logRetentionDays: number;
   readonly tags: pulumi.Input<Record<string, pulumi.Input<string>>> | undefined;
@@ -67,9 +77,9 @@ const ACCESS_LOG_FORMAT = JSON.stringify({
 /** API Gateway's own limit on waiting for a function. */
 export const HTTP_API_MAX_SECONDS = 29;
 
-/** Makes the API, and its domain if it has one. Only `POST` on the adapter's route gets through. */
+/** Makes the API, and its domain if it has one. Only the adapter's routes get through. */
 export function createHttpApi(name: string, options: HttpApiOptions, parent: pulumi.Resource): HttpApi {
-  const { args, path, names, logRetentionDays, tags } = options;
+  const { args, path, routes, names, logRetentionDays, tags } = options;
   const { domainName, certificateArn } = args;
   const opts = { parent };
   const api = new aws.apigatewayv2.Api(
@@ -132,7 +142,20 @@ export function createHttpApi(name: string, options: HttpApiOptions, parent: pul
     api,
     domain,
     url: pulumi.interpolate`${origin}${path}`,
-    serve: (fn) => serve(name, { api, path, fn }, opts),
+    serve: (fn) => {
+      const esc = { route: `${name}-route`, permission: `${name}-api-permission`, statementId: "HttpApi" };
+      const all = [
+        { ...esc, method: "POST", path },
+        ...routes.map((route) => ({
+          route: `${name}-${route.name}-route`,
+          permission: `${name}-${route.name}-permission`,
+          statementId: `HttpApi-${route.name}`,
+          method: route.method,
+          path: route.path,
+        })),
+      ];
+      serve(name, { api, fn, routes: all }, opts);
+    },
   };
 }
 
@@ -140,9 +163,13 @@ function serve(
   name: string,
   {
     api,
-    path,
     fn,
-  }: { readonly api: aws.apigatewayv2.Api; readonly path: string; readonly fn: aws.lambda.Function },
+    routes,
+  }: {
+    readonly api: aws.apigatewayv2.Api;
+    readonly fn: aws.lambda.Function;
+    readonly routes: readonly ServedRoute[];
+  },
   opts: pulumi.CustomResourceOptions,
 ): void {
   const integration = new aws.apigatewayv2.Integration(
@@ -157,23 +184,37 @@ function serve(
     },
     opts,
   );
-  const routeKey = `POST ${path}`;
-  new aws.apigatewayv2.Route(
-    `${name}-route`,
-    { apiId: api.id, routeKey, target: pulumi.interpolate`integrations/${integration.id}` },
-    opts,
-  );
-  new aws.lambda.Permission(
-    `${name}-api-permission`,
-    {
-      function: fn.name,
-      action: "lambda:InvokeFunction",
-      principal: "apigateway.amazonaws.com",
-      statementId: "HttpApi",
-      sourceArn: pulumi.interpolate`${api.executionArn}/$default/POST${path}`,
-    },
-    opts,
-  );
+  for (const { route, permission, statementId, method, path } of routes) {
+    new aws.apigatewayv2.Route(
+      route,
+      {
+        apiId: api.id,
+        routeKey: `${method} ${path}`,
+        target: pulumi.interpolate`integrations/${integration.id}`,
+      },
+      opts,
+    );
+    new aws.lambda.Permission(
+      permission,
+      {
+        function: fn.name,
+        action: "lambda:InvokeFunction",
+        principal: "apigateway.amazonaws.com",
+        statementId,
+        sourceArn: pulumi.interpolate`${api.executionArn}/$default/${method}${path}`,
+      },
+      opts,
+    );
+  }
+}
+
+interface ServedRoute {
+  /** The names of its two resources. */
+  readonly route: string;
+  readonly permission: string;
+  readonly statementId: string;
+  readonly method: string;
+  readonly path: string;
 }
 
 /** What API Gateway would refuse, or what leaves the adapter without an address. */

@@ -2,8 +2,6 @@ import * as pulumi from "@pulumi/pulumi";
 import {
   type AdapterConfigArgs,
   checkAdapterConfigArgs,
-  entryArnsOf,
-  entryPatternsOf,
   OPEN_PATH,
   renderAdapterConfig,
 } from "./adapter-config";
@@ -15,7 +13,10 @@ import {
   createAdapterFunction,
   type SharedResources,
 } from "./adapter-function";
+import type { AdapterRoute } from "./adapter-http-api";
+import { NORTHFLANK_PATH } from "./adapter-northflank";
 import { adapterPolicy } from "./adapter-permissions";
+import { readingStatements } from "./adapter-sources";
 import { refuse } from "./args";
 
 export interface AdapterLambdaArgs extends AdapterConfigArgs, AdapterFunctionArgs {}
@@ -28,6 +29,8 @@ const OPENS: AdapterKind = {
   leastTimeoutSeconds: 1,
 };
 
+const NORTHFLANK_ROUTE: AdapterRoute = { name: "northflank", method: "GET", path: NORTHFLANK_PATH };
+
 /**
  * The adapter behind `fn::open::external`: a Lambda function with a public address, which answers only requests
  * that carry ESC's token for this address, this organization and an environment that `rules` list.
@@ -37,10 +40,10 @@ const OPENS: AdapterKind = {
  * public the two permissions that such a URL needs, so none is created here. The token's audience is the full
  * address, which exists only after the function: it is written to an SSM parameter that the function reads when
  * it starts, and until then it answers 503. With an HTTP API the address is known first and lies in the
- * configuration; only `POST` on its one route gets through, throttled and logged.
+ * configuration; only `POST` on its one route gets through, throttled and logged (and `GET` on Northflank's).
  *
- * The function's role can read the entries that the rules name, write the replay table, read that parameter and
- * write its own logs. Nothing secret is in its configuration.
+ * The function's role can read what the rules open, by the `statements` of their sources, write the replay table, read
+ * that parameter and write its own logs. Nothing secret is in its configuration.
  *
  * @throws ResourceError listing every argument that cannot be used; and for an `entry` that cannot be bundled.
  * @see https://www.pulumi.com/docs/esc/providers/external/
@@ -48,6 +51,8 @@ const OPENS: AdapterKind = {
 export class AdapterLambda extends pulumi.ComponentResource {
   /** The full address, for `url` of `fn::open::external`, and the audience of ESC's tokens byte for byte. */
   readonly url: pulumi.Output<string>;
+  /** With `northflank`: the address to give to Northflank. */
+  readonly northflankUrl?: pulumi.Output<string>;
   readonly functionName: pulumi.Output<string>;
   readonly functionArn: pulumi.Output<string>;
   /** To let your own sources do more, attach policies to this role. */
@@ -71,14 +76,16 @@ export class AdapterLambda extends pulumi.ComponentResource {
         renderAdapterConfig(args, { ...names, audience }),
       permissions: (shared: pulumi.Output<SharedResources>) =>
         pulumi
-          .all([shared, pulumi.all(entryArnsOf(args))])
-          .apply(([shared, entryArns]) =>
-            adapterPolicy({ ...shared, entryArns, entryPatterns: entryPatternsOf(args) }),
-          ),
+          .all([shared, readingStatements(args, shared, this)])
+          .apply(([shared, reading]) => adapterPolicy({ ...shared, reading })),
     };
-    const adapter = createAdapterFunction(name, { args, kind: OPENS, content }, this);
+    const routes = args.northflank === undefined ? [] : [NORTHFLANK_ROUTE];
+    const adapter = createAdapterFunction(name, { args, kind: OPENS, content, routes }, this);
 
     this.url = adapter.url;
+    if (args.northflank !== undefined) {
+      this.northflankUrl = adapter.url.apply((url) => url.slice(0, -OPEN_PATH.length) + NORTHFLANK_PATH);
+    }
     this.functionName = adapter.function.name;
     this.functionArn = adapter.function.arn;
     this.roleArn = adapter.role.arn;
@@ -89,6 +96,7 @@ export class AdapterLambda extends pulumi.ComponentResource {
     this.tableName = adapter.replayTable.name;
     this.registerOutputs({
       url: this.url,
+      northflankUrl: this.northflankUrl,
       functionName: this.functionName,
       functionArn: this.functionArn,
       roleArn: this.roleArn,

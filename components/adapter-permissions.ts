@@ -1,13 +1,10 @@
 import type { PolicyDocument, PolicyStatement } from "../trust/index";
-import { decryptEntries, readEntries } from "./entry-permissions";
 
 /** What the adapter's function works with. */
 export interface AdapterResources {
   readonly functionName: string;
-  /** Of the entries that some rule opens. */
-  readonly entryArns: readonly string[];
-  /** Of names that some rule opens: `app/staging/*`, where `*` does not cross a `/`. */
-  readonly entryPatterns: readonly string[];
+  /** What reading takes. */
+  readonly reading: readonly PolicyStatement[];
   readonly kmsKeyArn?: string;
   readonly tableArn: string;
   /** None when the address is known before the function. */
@@ -18,8 +15,7 @@ export interface AdapterResources {
 
 /** What the adapter calls, and nothing else. */
 export function adapterPolicy(resources: AdapterResources): PolicyDocument {
-  const { functionName, entryArns, entryPatterns, kmsKeyArn, tableArn } = resources;
-  const { audienceParameter, logGroupArn, inNetwork } = resources;
+  const { functionName, reading, tableArn, audienceParameter, logGroupArn, inNetwork } = resources;
   // Function and parameter are where the table is. Their own ARNs would come too late: the parameter waits for
   // the function's address, and the function for this policy.
   const [, partition, , region, account] = tableArn.split(":");
@@ -28,11 +24,7 @@ export function adapterPolicy(resources: AdapterResources): PolicyDocument {
   return {
     Version: "2012-10-17",
     Statement: [
-      ...(entryArns.length > 0 ? readEntries(entryArns) : []),
-      ...entryPatterns.map((pattern, index) =>
-        readPattern(pattern, { sid: `ReadPattern${index + 1}`, arn: arn("secretsmanager", "secret:") }),
-      ),
-      ...(entryArns.length + entryPatterns.length > 0 ? decryptEntries(kmsKeyArn) : []),
+      ...reading,
       { Sid: "RememberTokens", Effect: "Allow", Action: "dynamodb:PutItem", Resource: tableArn },
       ...(audienceParameter === undefined ? [] : [readAudience(arn("ssm", `parameter${audienceParameter}`))]),
       {
@@ -43,25 +35,6 @@ export function adapterPolicy(resources: AdapterResources): PolicyDocument {
       },
       ...(inNetwork ? networkStatements(arn("lambda", `function:${functionName}`)) : []),
     ],
-  };
-}
-
-/**
- * IAM's `*` also stands for `/`, where the rule's does not: the condition takes back what would be too much. The six
- * characters at the end are those that Secrets Manager puts there.
- */
-function readPattern(pattern: string, { sid, arn }: { sid: string; arn: string }): PolicyStatement {
-  const stars = [...pattern.matchAll(/\*/g)].map(({ index }) => index);
-  const crossing = stars.map((at) => {
-    const crossed = `*${pattern.slice(0, at)}*/${pattern.slice(at)}`;
-    return crossed.endsWith("*") ? crossed : `${crossed}*`;
-  });
-  return {
-    Sid: sid,
-    Effect: "Allow",
-    Action: "secretsmanager:GetSecretValue",
-    Resource: `${arn}${pattern}-??????`,
-    Condition: { StringNotLike: { "secretsmanager:SecretId": crossing } },
   };
 }
 

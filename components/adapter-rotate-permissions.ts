@@ -1,8 +1,9 @@
 import type { PolicyDocument } from "../trust/index";
 import { type AdapterResources, adapterPolicy } from "./adapter-permissions";
+import { readEntries } from "./entry-permissions";
 
 /** What the rotating function works with. */
-export interface AdapterRotateResources extends Omit<AdapterResources, "entryPatterns" | "entryArns"> {
+export interface AdapterRotateResources extends Omit<AdapterResources, "reading"> {
   /** Of the entries that administer targets. */
   readonly entryArns: readonly string[];
   /** Of the entries that hold the journal's documents. */
@@ -13,8 +14,8 @@ export interface AdapterRotateResources extends Omit<AdapterResources, "entryPat
 /** What the rotating function calls, and nothing else. It deletes nothing: a journal that is gone is a rotation lost. */
 export function adapterRotatePolicy(resources: AdapterRotateResources): PolicyDocument {
   const { journalEntryArns, journalTableArn, entryArns, kmsKeyArn } = resources;
-  const read = [...entryArns, ...journalEntryArns];
-  const { Version, Statement } = adapterPolicy({ ...resources, entryArns: read, entryPatterns: [] });
+  const reading = readEntries([...entryArns, ...journalEntryArns], kmsKeyArn);
+  const { Version, Statement } = adapterPolicy({ ...resources, reading });
   return {
     Version,
     Statement: [

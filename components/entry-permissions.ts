@@ -4,7 +4,7 @@ import type { ArgumentIssue } from "./args";
 
 /**
  * What reads the values of exactly these Secrets Manager entries. `GetSecretValue` is all that ESC's
- * `aws-secrets` and the adapter call; a batch call would need it for each entry as well.
+ * `aws-secrets` and the rotating adapter call.
  */
 export function readEntries(entryArns: readonly string[], kmsKeyArn?: string): PolicyStatement[] {
   return [

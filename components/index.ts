@@ -8,6 +8,16 @@ export type { AdapterEntryArgs, AdapterIssuerArgs, AdapterRuleArgs } from "./ada
 export { AdapterFrontDoor, type AdapterHttpApiArgs } from "./adapter-http-api";
 export { AdapterLambda, type AdapterLambdaArgs } from "./adapter-lambda";
 export { AdapterNatGateways, AdapterNetwork, type AdapterNetworkArgs } from "./adapter-network";
+export {
+  type AdapterNorthflankArgs,
+  AdapterNorthflankEncoding,
+  type AdapterNorthflankModeArgs,
+  AdapterNorthflankModePolicy,
+  type AdapterNorthflankOwnerArgs,
+  AdapterNorthflankOwnerPolicy,
+  type AdapterNorthflankRuleArgs,
+  type AdapterNorthflankSecretArgs,
+} from "./adapter-northflank";
 export { AdapterRotate, type AdapterRotateArgs } from "./adapter-rotate";
 export type { AdapterTargetArgs } from "./adapter-rotate-config";
 export {

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import path from "node:path";
-import { build } from "esbuild";
+import { type BuildOptions, build, transform } from "esbuild";
 
 export interface AdapterBundle {
   /** Content by file name, sorted. `index.mjs` exports `handler`; `config.json` is to be put beside it. */
@@ -50,6 +50,31 @@ export async function bundleAdapter(options: { readonly entry?: string } = {}): 
   };
 }
 
+/**
+ * An entry as one CommonJS module that can be run where it was bundled, or undefined when it exports no sources, or a
+ * whole handler of its own.
+ *
+ * @throws Error for an entry that cannot be bundled
+ */
+export async function bundleEntry(entry: string): Promise<string | undefined> {
+  const root = findPackageRoot(__dirname);
+  const { outputFiles, metafile } = await build({
+    ...OPTIONS,
+    absWorkingDir: root,
+    entryPoints: [path.resolve(entry)],
+    alias: { [ADAPTER]: path.join(root, "lambda/index.ts") },
+    format: "esm",
+    minify: false,
+    metafile: true,
+    outfile: "entry.mjs",
+  });
+  // Only of ES modules does esbuild say what they export.
+  const { exports = [] } = metafile.outputs["entry.mjs"] ?? {};
+  if (!exports.includes("sources") || exports.includes("handler")) return undefined;
+  const { code } = await transform(outputFiles[0]?.text ?? "", { format: "cjs", platform: "node" });
+  return code;
+}
+
 /** How entries import what they are made with: always the adapter that they are bundled by. */
 const ADAPTER = "escapement/adapter";
 
@@ -63,6 +88,21 @@ function aroundOwn(entry: string, names: readonly string[]): string {
   ].join("\n");
 }
 
+const OPTIONS = {
+  write: false,
+  bundle: true,
+  minify: true,
+  platform: "node",
+  target: "node20",
+  mainFields: ["module", "main"],
+  // pg asks for it by name and goes on without it.
+  external: ["pg-native"],
+  legalComments: "none",
+  // Otherwise the nearest tsconfig.json would have a say.
+  tsconfigRaw: {},
+  logLevel: "silent",
+} as const satisfies BuildOptions;
+
 async function bundleModule(root: string, contents: string) {
   const { outputFiles, metafile } = await build({
     absWorkingDir: root,
@@ -70,24 +110,13 @@ async function bundleModule(root: string, contents: string) {
     entryNames: "index",
     outdir: "bundle",
     alias: { [ADAPTER]: path.join(root, "lambda/index.ts") },
-    write: false,
+    ...OPTIONS,
     metafile: true,
-    bundle: true,
     splitting: true,
-    minify: true,
-    platform: "node",
-    target: "node20",
     format: "esm",
-    mainFields: ["module", "main"],
-    // pg asks for it by name and goes on without it.
-    external: ["pg-native"],
     outExtension: { ".js": ".mjs" },
     chunkNames: "[hash]",
     banner: { js: BANNER },
-    legalComments: "none",
-    // Otherwise the nearest tsconfig.json would have a say.
-    tsconfigRaw: {},
-    logLevel: "silent",
   });
   return { outputFiles, exported: metafile.outputs["bundle/index.mjs"]?.exports ?? [] };
 }

@@ -10,7 +10,19 @@ const root = join(__dirname, "..");
 const ROOMS: Record<string, { ours: string[]; never?: RegExp }> = {
   "index.ts": { ours: ["components", "esc", "settings", "trust"] },
   components: {
-    ours: ["components", "esc", "trust", "lambda/access/pattern", "lambda/bundle", "lambda/config"],
+    ours: [
+      "components",
+      "esc",
+      "trust",
+      "lambda/access/pattern",
+      "lambda/bundle",
+      "lambda/config",
+      // What sources take and how Northflank's rules look, to tell mistakes and to write the role.
+      "lambda/entry-sources",
+      "lambda/issues",
+      "lambda/northflank/config",
+      "lambda/sources",
+    ],
   },
   esc: { ours: ["esc"], never: /^@pulumi\/|^@aws-sdk\// },
   "esc/definition": { ours: ["esc/definition"], never: /^@pulumi\/|^@aws-sdk\// },

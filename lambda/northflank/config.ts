@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { describeNamePattern } from "../access/pattern";
+import { describeNamePattern, isPattern } from "../access/pattern";
 
 /**
  * Northflank's door: a platform that asks for the variables and files of each workload that it starts. It stands beside
@@ -118,7 +118,7 @@ const mode = z.union([
 export const northflankSchema: z.ZodMiniType<NorthflankConfig> = z.strictObject({
   path: matching(/^\/[\w./-]*$/, "must be a path of plain segments"),
   sharedSecret: z.strictObject({
-    entry: text,
+    entry: text.check(z.refine((value) => !isPattern(value), { error: "must be one entry" })),
     overlapSeconds: z.optional(z.int().check(z.minimum(0), z.maximum(604_800))),
   }),
   rules: z.array(

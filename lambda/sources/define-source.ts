@@ -61,6 +61,12 @@ export interface FetchContext {
 export interface Source {
   readonly name: string;
   readonly settings: z.ZodMiniType;
+  /**
+   * What rules have to list for a request.
+   *
+   * @throws {AdapterError} request_invalid
+   */
+  names(request: unknown): readonly string[];
   /** Of settings that fit. */
   statements(settings: unknown, place: SourcePlace): readonly SourceStatement[];
   connect(settings: unknown, context?: ConnectContext): Promise<ConnectedSource>;
@@ -88,9 +94,16 @@ const KEPT_ANSWERS = 100;
 export function defineSource<Settings, Request>(definition: SourceDefinition<Settings, Request>): Source {
   const { name, names } = definition;
   const settingsSchema = definition.settings ?? (z.strictObject({}) as unknown as z.ZodMiniType<Settings>);
+  const parse = (untrusted: unknown): Request => {
+    const parsed = definition.request.safeParse(untrusted);
+    if (parsed.success) return parsed.data;
+    const where = describeIssues(parsed.error.issues, "request").join("; ");
+    throw new AdapterError("request_invalid", `the request does not fit the source ${name}: ${where}`);
+  };
   return {
     name,
     settings: settingsSchema,
+    names: (request) => names(parse(request)),
     statements: (settings, place) => definition.statements?.(settingsSchema.parse(settings), place) ?? [],
     async connect(untrusted, context = { now: Date.now }) {
       const settings = settingsSchema.parse(untrusted);
@@ -106,15 +119,7 @@ export function defineSource<Settings, Request>(definition: SourceDefinition<Set
         fetch(request, { signal: AbortSignal.timeout(timeoutMilliseconds ?? SHARED_MILLISECONDS) });
       return {
         prepare(untrusted) {
-          const parsed = definition.request.safeParse(untrusted);
-          if (!parsed.success) {
-            const where = describeIssues(parsed.error.issues, "request").join("; ");
-            throw new AdapterError(
-              "request_invalid",
-              `the request does not fit the source ${name}: ${where}`,
-            );
-          }
-          const request = parsed.data;
+          const request = parse(untrusted);
           return {
             names: names(request),
             timeoutMilliseconds,

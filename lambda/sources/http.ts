@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { isPattern } from "../access/pattern";
 import { isHttpsOrLoopback } from "../urls";
 import { defineSource, type Source } from "./define-source";
 import { describeParameter, describePathTemplate, fillPath, parametersOf } from "./http-path";
@@ -82,7 +83,7 @@ const upstream: z.ZodMiniType<HttpUpstream> = z.strictObject({
   path: template,
   credential: z.optional(
     z.strictObject({
-      entry: text,
+      entry: text.check(z.refine((value) => !isPattern(value), { error: "must be one entry" })),
       key: z.optional(text),
       scheme: z.optional(z.enum(["bearer", "basic", "plain"])),
       header: z.optional(header),
@@ -125,6 +126,7 @@ export const http: Source = defineSource<HttpSettings, HttpRequest>({
     readSecretStatements(
       place,
       Object.values(upstreams).flatMap(({ credential }) => credential?.entry ?? []),
+      { exact: "ReadCredentials", pattern: "ReadCredentials" },
     ),
   policy: ({ cacheSeconds }) => ({ cacheSeconds }),
   connect: async ({ upstreams }, { now }) => {

@@ -59,11 +59,11 @@ function statements(settings: ParameterStoreSettings, place: SourcePlace): Sourc
     name.startsWith("arn:") ? name.replace(/^((?:[^:]*:){5}[^:]*):.*$/s, "$1") : name.replace(/:.*$/s, "");
   const paths = place.names.filter((name) => name.endsWith("/")).map((name) => arnOf(name.slice(0, -1)));
   const single = place.names.filter((name) => !name.endsWith("/")).map((name) => arnOf(unversioned(name)));
-  const statement = (action: string, resources: readonly string[]): SourceStatement[] =>
-    resources.length === 0 ? [] : [{ actions: [action], resources: [...new Set(resources)].sort() }];
+  const statement = (id: string, action: string, resources: readonly string[]): SourceStatement[] =>
+    resources.length === 0 ? [] : [{ id, actions: [action], resources: [...new Set(resources)].sort() }];
   return [
-    ...statement("ssm:GetParameter", single),
-    ...statement("ssm:GetParametersByPath", paths),
+    ...statement("ReadParameters", "ssm:GetParameter", single),
+    ...statement("ReadParameterPaths", "ssm:GetParametersByPath", paths),
     ...(settings.kmsKeyArn === undefined ? [] : decrypt(settings.kmsKeyArn)),
   ];
 }
@@ -76,6 +76,7 @@ function decrypt(kmsKeyArn: string): SourceStatement[] {
   const hosts = partition === "aws-cn" ? [host, `${host}.cn`] : host;
   return [
     {
+      id: "DecryptParameters",
       actions: ["kms:Decrypt"],
       resources: [kmsKeyArn],
       conditions: { StringEquals: { "kms:ViaService": hosts } },

@@ -93,7 +93,9 @@ async function readBatch(client: Client, names: readonly string[]): Promise<Outc
       const [only] = found;
       if (only !== undefined && found.length === 1) outcomes.set(name, outcomeOf(only));
       else if (found.length === 0 && failed?.ErrorCode !== undefined) {
-        outcomes.set(name, { error: awsFailure(failed.ErrorCode) });
+        const error = awsFailure(failed.ErrorCode);
+        // A policy may tell the two ways of reading apart.
+        if (error.code !== "source_denied") outcomes.set(name, { error });
       }
     }
   } catch (error) {

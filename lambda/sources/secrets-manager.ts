@@ -93,7 +93,7 @@ export const secretsManager: Source = defineSource<SecretsManagerSettings, Secre
     const entries = [...new Set(place.names.map((name) => name.replace(/#.*$/s, "")))];
     const reading = readSecretStatements(place, entries);
     // Knows no resources. It gives nothing by itself: each entry also has to be readable.
-    const batch = { actions: ["secretsmanager:BatchGetSecretValue"], resources: ["*"] };
+    const batch = { id: "ReadByBatch", actions: ["secretsmanager:BatchGetSecretValue"], resources: ["*"] };
     return entries.length > 1 || entries.some(isPattern) ? [...reading, batch] : reading;
   },
   connect: async (settings, { now }) => {

@@ -2,6 +2,8 @@ import { isPattern } from "../access/pattern";
 
 /** One thing that a source lets the function's role do. */
 export interface SourceStatement {
+  /** Its `Sid`: letters and digits. @default the source's name and a number */
+  readonly id?: string;
   /** IAM actions, for instance `ssm:GetParameter`. */
   readonly actions: readonly string[];
   /** ARNs; `*` only where an action knows no resources. */
@@ -15,17 +17,25 @@ export interface SourcePlace {
   readonly partition: string;
   readonly region: string;
   readonly account: string;
-  /** The names, or patterns of names, that rules let somebody ask of this source. */
+  /** What rules let somebody ask of this source: names, patterns of names, or for Secrets Manager ARNs. */
   readonly names: readonly string[];
 }
 
 /**
  * What reads these Secrets Manager entries, by name, pattern of names or ARN. The six characters at the end are those
- * that Secrets Manager puts there; none of its names ends a longer one's.
+ * that Secrets Manager puts there.
  *
- * IAM's `*` also stands for `/`, where a rule's does not: a condition takes back what would be too much.
+ * IAM's `*` also stands for `/`, where a rule's does not: a condition takes back what would be too much. It asks for the
+ * key that it judges, too, for a negation holds where there is none; who reads by batch may have none.
  */
-export function readSecretStatements(place: SourcePlace, names: readonly string[]): SourceStatement[] {
+export function readSecretStatements(
+  place: Pick<SourcePlace, "partition" | "region" | "account">,
+  names: readonly string[],
+  ids: { readonly exact: string; readonly pattern: string } = {
+    exact: "ReadEntries",
+    pattern: "ReadPattern",
+  },
+): SourceStatement[] {
   const actions = ["secretsmanager:GetSecretValue"];
   const exact = [...new Set(names.filter((name) => !isPattern(name)))].sort();
   const patterns = [...new Set(names.filter(isPattern))].sort();
@@ -35,11 +45,15 @@ export function readSecretStatements(place: SourcePlace, names: readonly string[
       ? name
       : `arn:${partition}:secretsmanager:${region}:${account}:secret:${name}-??????`;
   return [
-    ...(exact.length === 0 ? [] : [{ actions, resources: exact.map(arnOf) }]),
-    ...patterns.map((pattern) => ({
+    ...(exact.length === 0 ? [] : [{ id: ids.exact, actions, resources: exact.map(arnOf) }]),
+    ...patterns.map((pattern, index) => ({
+      id: `${ids.pattern}${index + 1}`,
       actions,
       resources: [arnOf(pattern)],
-      conditions: { StringNotLike: { "secretsmanager:SecretId": crossings(pattern) } },
+      conditions: {
+        StringNotLike: { "secretsmanager:SecretId": crossings(pattern) },
+        Null: { "secretsmanager:SecretId": "false" },
+      },
     })),
   ];
 }

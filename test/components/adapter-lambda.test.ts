@@ -576,8 +576,8 @@ describe("AdapterLambda with patterns", () => {
     await settled();
     const statements = statementsOf(recorder) as PolicyStatement[];
     assert.deepEqual(
-      statements.slice(0, 2).map(({ Sid }) => Sid),
-      ["ReadPattern1", "ReadPattern2"],
+      statements.slice(0, 3).map(({ Sid }) => Sid),
+      ["ReadPattern1", "ReadPattern2", "ReadByBatch"],
     );
     for (const [secret, expected] of [
       ["escapement/staging/partner", true],
@@ -602,7 +602,7 @@ describe("AdapterLambda with patterns", () => {
     });
     await settled();
     const sids = (statementsOf(recorder) as PolicyStatement[]).map(({ Sid }) => Sid);
-    assert.deepEqual(sids.slice(0, 2), ["ReadPattern1", "DecryptEntries"]);
+    assert.deepEqual(sids.slice(0, 3), ["ReadPattern1", "ReadByBatch", "DecryptEntries"]);
     assert.deepEqual(parseConfig(await configOf(recorder), builtInSources).issuers, issuers);
   });
 });

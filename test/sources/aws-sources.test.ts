@@ -228,15 +228,20 @@ describe("the sources on AWS", () => {
     const arn = "arn:aws:secretsmanager:us-east-1:123456789012:secret";
     assert.deepEqual(statements, [
       {
+        id: "ReadEntries",
         actions: ["secretsmanager:GetSecretValue"],
         resources: [`${arn}:app/a-??????`, `${arn}:app/b-??????`],
       },
       {
+        id: "ReadPattern1",
         actions: ["secretsmanager:GetSecretValue"],
         resources: [`${arn}:app/pr-*-??????`],
-        conditions: { StringNotLike: { "secretsmanager:SecretId": ["*app/pr-*/*"] } },
+        conditions: {
+          StringNotLike: { "secretsmanager:SecretId": ["*app/pr-*/*"] },
+          Null: { "secretsmanager:SecretId": "false" },
+        },
       },
-      { actions: ["secretsmanager:BatchGetSecretValue"], resources: ["*"] },
+      { id: "ReadByBatch", actions: ["secretsmanager:BatchGetSecretValue"], resources: ["*"] },
     ]);
     assert.equal(secretsManager.statements({}, { ...PLACE, names: ["app/a"] }).length, 1);
     assert.deepEqual(secretsManager.statements({}, { ...PLACE, names: [] }), []);
