@@ -43,6 +43,7 @@ export type AdapterNorthflankEncoding =
 
 /** The user or the group of a file. */
 export interface AdapterNorthflankOwnerArgs {
+  /** Whose it is, and when that is set. */
   policy: AdapterNorthflankOwnerPolicy;
   /** A name or a number. Required with an explicit policy, and only there. */
   value?: string;
@@ -50,6 +51,7 @@ export interface AdapterNorthflankOwnerArgs {
 
 /** The mode of a file. */
 export interface AdapterNorthflankModeArgs {
+  /** When it is set. */
   policy: AdapterNorthflankModePolicy;
   /** Three or four octal digits: `0640`. */
   mode: string;

@@ -21,8 +21,9 @@ export interface StageBoundaryArgs {
 
 /**
  * The policy that bounds every role of one stage: the most that such a role can ever do, whoever writes its policies.
- * That is to read the stage's own entries and those listed, to decrypt through Secrets Manager, and to work with what
- * carries the stage's names. It grants nothing. `GithubDeploy` lets no deploy role make or change a role without it.
+ * That is to read the stage's own entries and those listed, to decrypt through Secrets Manager and Systems Manager, and
+ * to work with what carries the stage's names. It grants nothing. `GithubDeploy` lets no deploy role make or change a role
+ * without it.
  *
  * Belongs, like the deploy roles, to the stack that people run. The stage's components take its ARN as their
  * `permissionsBoundary`: `stageBoundaryArn(…)`, which follows from the names.
@@ -84,7 +85,8 @@ function boundaryName({ namePrefix = "", project, stage }: NameParts): string {
 
 /**
  * The most that a role of the stage can ever do, whoever writes its policies: read the stage's own entries and those
- * listed, decrypt through Secrets Manager, and work with what carries the stage's names. It grants nothing.
+ * listed, decrypt through Secrets Manager and Systems Manager, and work with what carries the stage's names. It grants
+ * nothing.
  *
  * @param entryArns entries of others that the stage reads
  */
@@ -105,7 +107,7 @@ export function boundaryPolicy(
       allow("WriteJournal", ["secretsmanager:PutSecretValue"], [entries]),
       {
         ...allow("UseKeys", ["kms:Decrypt", "kms:GenerateDataKey"], ["*"]),
-        Condition: { StringLike: { "kms:ViaService": "secretsmanager.*" } },
+        Condition: { StringLike: { "kms:ViaService": ["secretsmanager.*", "ssm.*"] } },
       },
       // A batch reads only what each read on its own may be.
       allow("ReadBatches", ["secretsmanager:BatchGetSecretValue"], ["*"]),

@@ -49,14 +49,17 @@ export interface NorthflankValue {
   readonly select?: readonly string[] | undefined;
 }
 
+/** A variable or a file. */
 export type NorthflankSecret = NorthflankVariable | NorthflankFile;
 
+/** A variable of the workload's environment. */
 export interface NorthflankVariable extends NorthflankValue {
   readonly type: "ENV";
   /** Letters, digits and `_`, not beginning with a digit. */
   readonly key: string;
 }
 
+/** A file that the workload finds. Whose it is and its mode are told to Northflank, which sets them. */
 export interface NorthflankFile extends NorthflankValue {
   readonly type: "FILE";
   /** Absolute, without `.` or `..`. */
@@ -79,6 +82,7 @@ export type NorthflankOwner =
   | { readonly policy: "AlwaysSetExplicit" | "KeepOrSetExplicit"; readonly value: string }
   | { readonly policy: "AlwaysSetInherited" | "KeepOrSetInherited" };
 
+/** The mode of a file: `AlwaysSet` changes one that is there already, `KeepOrSet` does not. */
 export interface NorthflankPermissions {
   readonly policy: "AlwaysSet" | "KeepOrSet";
   /** Octal as text, `"0640"`, or the number itself: 416. A number above 511, such as 640, is taken for a mistake. */

@@ -16,7 +16,11 @@ export interface SecretVersions {
   readonly previous?: SecretText | undefined;
 }
 
-/** @throws whatever goes wrong, also when the entry has no value yet */
+/**
+ * Reads both versions of an entry.
+ *
+ * @throws whatever goes wrong, also when the entry has no value yet
+ */
 export type ReadSharedSecret = (entry: string) => Promise<SecretVersions>;
 
 /** RFC 7518, section 3.2: a key of the hash's length at least. */
