@@ -214,7 +214,7 @@ describe("AdapterLambda's door for Northflank", () => {
       ],
     );
     assert.equal(
-      await outputValue(created.adapter.northflankUrl),
+      await outputValue(pulumi.output(created.adapter.northflankUrl)),
       "https://abc.lambda-url.eu-west-1.on.aws/northflank",
     );
   });
@@ -238,7 +238,7 @@ describe("AdapterLambda's door for Northflank", () => {
       ["HttpApi-northflank", `arn:aws:execute-api:eu-west-1:${ACCOUNT}:abc123/$default/GET/northflank`],
     );
     assert.equal(
-      await outputValue(adapter.northflankUrl),
+      await outputValue(pulumi.output(adapter.northflankUrl)),
       "https://abc123.execute-api.eu-west-1.amazonaws.com/northflank",
     );
   });
