@@ -31,7 +31,7 @@ export async function readEnvironmentFiles(files: readonly string[]): Promise<En
   const stackFiles = await Promise.all(
     read
       .filter(({ file }) => STACK_FILE.test(path.basename(file)))
-      .map(async ({ file, yaml }) => ({ file, yaml, project: await projectOf(file) })),
+      .map(async ({ file, yaml }) => ({ file, yaml, project: await projectIn(path.dirname(file)) })),
   );
   const imports = new Map<string, EnvironmentSource>();
   const known = (name: string) => imports.has(name) || environments.some((each) => each.name === name);
@@ -74,8 +74,9 @@ function fileOf(root: string, name: string): string | undefined {
     .find((file) => existsSync(file));
 }
 
-async function projectOf(stackFile: string): Promise<string | undefined> {
-  const file = path.join(path.dirname(stackFile), "Pulumi.yaml");
+/** The name in a folder's `Pulumi.yaml`, if there is one. */
+export async function projectIn(folder: string): Promise<string | undefined> {
+  const file = path.join(folder, "Pulumi.yaml");
   const project: unknown = existsSync(file) ? parse(await readText(file))?.name : undefined;
   return typeof project === "string" ? project : undefined;
 }

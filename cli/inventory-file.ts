@@ -1,11 +1,10 @@
 import { existsSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import path from "node:path";
-import { runInThisContext } from "node:vm";
 import { defineInventory } from "../esc/inventory/define";
 import { InventoryError } from "../esc/inventory/errors";
 import type { Inventory } from "../esc/inventory/item";
 import { CommandFailure, EXIT } from "./exit";
+import { loadModule } from "./load-module";
 
 /** Where a project's inventory is unless it is named. */
 export const inventoryFile = "esc/inventory.ts";
@@ -57,30 +56,11 @@ export async function findInventory(): Promise<LoadedInventory | undefined> {
 }
 
 async function run(file: string): Promise<unknown> {
-  const { build } = await import("esbuild");
-  const { outputFiles } = await build({
-    entryPoints: [file],
-    bundle: true,
-    packages: "external",
-    platform: "node",
-    format: "cjs",
-    target: "node20",
-    write: false,
-    logLevel: "silent",
-  });
-  const module = { exports: {} as Record<string, unknown> };
-  const wrapped = `(function (exports, require, module, __filename, __dirname) {${outputFiles[0]?.text}\n})`;
-  runInThisContext(wrapped, { filename: file })(
-    module.exports,
-    createRequire(file),
-    module,
-    file,
-    path.dirname(file),
-  );
-  if (typeof module.exports.inventory !== "object") {
+  const { inventory } = await loadModule(file);
+  if (typeof inventory !== "object") {
     throw new CommandFailure(EXIT.cannotRun, `${file} does not export an \`inventory\``);
   }
-  return module.exports.inventory;
+  return inventory;
 }
 
 function quoted(line: string): readonly string[] {

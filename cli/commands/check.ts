@@ -1,10 +1,14 @@
 import { Command, Option } from "commander";
+import { placeholders } from "../../esc/environments";
 import { checkEnvironments } from "../../esc/lint/check";
 import { renderFindings } from "../../esc/lint/render";
 import { toSarif } from "../../esc/lint/sarif";
-import { readEnvironmentFiles } from "../environment-files";
+import { projectIn, readEnvironmentFiles } from "../environment-files";
 import { CommandFailure, EXIT } from "../exit";
-import { hasEnvironments, readProgramEnvironments } from "../program-environments";
+import { hasEnvironments, readDeclared, readProgramEnvironments } from "../program-environments";
+
+/** What `--program` renders for a role that only a deployment knows. */
+const STAND_IN_ROLE = placeholders.loginRoleArn.split("/").at(-1) ?? "";
 
 interface CheckOptions {
   readonly program?: boolean;
@@ -58,36 +62,37 @@ export async function runCheck(options: {
       "check takes files, or --program for what this folder's program writes",
     );
   }
-  const own = hasEnvironments(directory);
-  if (program && !own) {
+  if (program && !hasEnvironments(directory)) {
     throw new CommandFailure(
       EXIT.cannotRun,
-      `there is no program with Pulumi.yaml and esc/inventory.ts in ${directory}: give the files of environments`,
+      `there is no program with Pulumi.yaml and esc/environments in ${directory}: give the files of environments`,
     );
   }
-  const { findings, checked } = await orCannotRun(check(files, program, own ? directory : undefined));
+  const { findings, checked } = await orCannotRun(check(files, program, directory));
   const ok = findings.every(({ accepted }) => accepted !== undefined);
   if (form === "text") return { ok, output: renderFindings(findings, checked) };
   const report = form === "sarif" ? toSarif(findings) : { ok, checked, findings };
   return { ok, output: `${JSON.stringify(report, null, 2)}\n` };
 }
 
-async function check(files: readonly string[], program: boolean, directory: string | undefined) {
+async function check(files: readonly string[], program: boolean, directory: string) {
   const read = await readEnvironmentFiles(files);
-  const written = directory === undefined ? undefined : await readProgramEnvironments(directory);
+  const declared = await readDeclared(directory, await projectIn(directory));
+  const written = hasEnvironments(directory) ? await readProgramEnvironments(directory) : undefined;
   // A file that stands for an environment of the program is what is meant by its name.
   const isFile = (name: string) => [...read.environments, ...read.imports].some((each) => each.name === name);
   const rendered = written?.environments.filter(({ name }) => !isFile(name)) ?? [];
   const environments = [...read.environments, ...(program ? rendered : [])];
+  const stackFiles = [...read.stackFiles, ...(program ? (written?.stackFiles ?? []) : [])];
   const findings = await checkEnvironments({
     environments,
     imports: [...read.imports, ...rendered],
-    stackFiles: read.stackFiles,
-    declared: written?.declared,
+    stackFiles,
+    declared: declared && { ...declared, roles: [...declared.roles, STAND_IN_ROLE] },
   });
   return {
     findings,
-    checked: [...environments.map(({ name }) => name), ...read.stackFiles.map(({ file }) => file)],
+    checked: [...environments.map(({ name }) => name), ...stackFiles.map(({ file }) => file)],
   };
 }
 

@@ -53,7 +53,7 @@ const undeclared: EnvironmentRule = ({ environment, declared }) => {
     if (node === undefined || text === undefined || text.includes("${")) return;
     const wanted = name(text);
     const known = what === "role" ? declared.roles : declared.entries;
-    if (wanted === undefined || known.includes(wanted)) return;
+    if (wanted === undefined || isAmong(wanted, known)) return;
     findings.push(found("E10", environment, node, `no stage of the program has the ${what} ${wanted}`));
   };
   for (const { call } of callsOf(environment, LOGIN)) {
@@ -69,6 +69,11 @@ const undeclared: EnvironmentRule = ({ environment, declared }) => {
   }
   return findings;
 };
+
+/** In front of a name stands what an account has in front of all of them: `acme-`. */
+function isAmong(wanted: string, names: readonly string[]): boolean {
+  return names.some((name) => wanted.endsWith(name) && !wanted.slice(0, -name.length).includes("/"));
+}
 
 /** The name in an entry's ARN, without the six characters that AWS adds; or what is a name already. */
 function entryName(id: string): string {

@@ -38,13 +38,19 @@ const hiddenItems: EnvironmentRule = ({ environment, world }) =>
   });
 
 /** What an environment gives to those who import it, with what it inherits. */
-function effectiveLeaves(world: World, environment: ParsedEnvironment, depth = 0): Map<string, Leaf> {
+function effectiveLeaves(
+  world: World,
+  environment: ParsedEnvironment,
+  known = new Map<ParsedEnvironment, ReadonlyMap<string, Leaf>>(),
+): ReadonlyMap<string, Leaf> {
+  const before = known.get(environment);
+  if (before !== undefined) return before;
   const leaves = new Map<string, Leaf>();
-  if (depth > 16) return leaves;
+  known.set(environment, leaves);
   for (const { name, merge } of environment.imports) {
     const other = merge ? world.get(name) : undefined;
     if (other === undefined) continue;
-    for (const [path, leaf] of effectiveLeaves(world, other, depth + 1)) leaves.set(path, leaf);
+    for (const [path, leaf] of effectiveLeaves(world, other, known)) leaves.set(path, leaf);
   }
   for (const leaf of leavesOf(environment.values)) leaves.set(formatPath(leaf.path), leaf);
   return leaves;

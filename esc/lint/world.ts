@@ -26,6 +26,9 @@ const ANSWERS_SECRETS = /(?:-login|-secrets)$|^aws-parameter-store$|^oidc$/;
 /** The definitions at hand, by name, and how they refer to each other. */
 export class World {
   readonly #environments: ReadonlyMap<string, ParsedEnvironment>;
+  // What many refer to is looked at once: a ladder of references would otherwise take a time that doubles with each rung.
+  readonly #inherited = new Map<ParsedEnvironment, Map<string, Target | undefined>>();
+  readonly #secret = new Map<Node, boolean>();
 
   constructor(environments: readonly ParsedEnvironment[]) {
     this.#environments = new Map(environments.map((each) => [each.name, each]));
@@ -55,11 +58,18 @@ export class World {
 
   /** What the imports of an environment give at a path: the last one that has it. */
   inherited(environment: ParsedEnvironment, path: readonly Step[], steps = 0): Target | undefined {
-    if (steps > MAX_STEPS) return undefined;
+    const known = this.#inherited.get(environment) ?? new Map<string, Target | undefined>();
+    this.#inherited.set(environment, known);
+    const key = JSON.stringify(path);
+    if (known.has(key)) return known.get(key);
+    // Until it is found there is none: an environment can import itself.
+    known.set(key, undefined);
     for (const { name, merge } of environment.imports.toReversed()) {
       const other = merge ? this.get(name) : undefined;
       const target = other && this.#values(other, path, steps + 1);
-      if (target !== undefined) return target;
+      if (target === undefined) continue;
+      known.set(key, target);
+      return target;
     }
     return undefined;
   }
@@ -98,22 +108,32 @@ export class World {
   }
 
   /** Whether a value is secret or holds a secret, as far as the definitions say. */
-  isSecret(environment: ParsedEnvironment, node: Node | undefined, steps = 0): boolean {
-    if (node === undefined || steps > MAX_STEPS) return false;
+  isSecret(environment: ParsedEnvironment, node: Node | undefined): boolean {
+    if (node === undefined) return false;
+    const known = this.#secret.get(node);
+    if (known !== undefined) return known;
+    // What refers to itself is not secret for that.
+    this.#secret.set(node, false);
+    const secret = this.#findSecret(environment, node);
+    this.#secret.set(node, secret);
+    return secret;
+  }
+
+  #findSecret(environment: ParsedEnvironment, node: Node): boolean {
     const call = callOf(node);
     if (call !== undefined) {
       const [, verb, provider = ""] = /^fn::(open|rotate)::(.*)$/.exec(call.name) ?? [];
       if (call.name === "fn::secret" || verb === "rotate") return true;
-      if (verb === undefined) return this.isSecret(environment, call.argument, steps + 1);
+      if (verb === undefined) return this.isSecret(environment, call.argument);
       if (provider === "external") return !isPlainAnswer(call.argument);
       return ANSWERS_SECRETS.test(provider);
     }
     if (isMap(node))
-      return scalarPairs(node).some(({ value }) => this.isSecret(environment, value ?? undefined, steps + 1));
-    if (isSeq(node)) return node.items.some((item) => this.isSecret(environment, item as Node, steps + 1));
+      return scalarPairs(node).some(({ value }) => this.isSecret(environment, value ?? undefined));
+    if (isSeq(node)) return node.items.some((item) => this.isSecret(environment, item as Node));
     return readAccesses(textOf(node) ?? "").some(({ path }) => {
       const target = this.lookup(environment, path);
-      return target !== undefined && this.isSecret(target.environment, target.node, steps + 1);
+      return target !== undefined && this.isSecret(target.environment, target.node);
     });
   }
 }
