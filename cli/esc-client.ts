@@ -88,6 +88,17 @@ export async function createEscClient({ url, accessToken, timeoutMs = requestTim
       const session = await ask(() => client.readOpenEnvironment(organization, project, name, id));
       return (session?.environment?.properties ?? {}) as EscProperties;
     },
+    /** The environments of an organization that the token may see, as `project/name`. */
+    async list(organization: string): Promise<readonly string[]> {
+      const names: string[] = [];
+      let token: string | undefined;
+      do {
+        const page = await ask(() => client.listEnvironments(organization, token));
+        for (const { project, name } of page?.environments ?? []) names.push(`${project}/${name}`);
+        token = page?.nextToken || undefined;
+      } while (token !== undefined);
+      return names;
+    },
     /** A definition, by default the latest, and the ETag that says which it is. With `decrypt` its secrets are plain: never print it. */
     async definition(
       { organization, project, name }: EnvironmentName,

@@ -3,6 +3,7 @@
 import { Command, CommanderError } from "commander";
 import { bundleCommand } from "./commands/bundle";
 import { checkCommand } from "./commands/check";
+import { doctorCommand } from "./commands/doctor";
 import { importCommand } from "./commands/import";
 import { migrateCommand } from "./commands/migrate";
 import { sandboxCommand } from "./commands/sandbox";
@@ -16,6 +17,7 @@ async function main(argv: readonly string[]): Promise<number> {
     .description("Pulumi ESC on AWS as code, and a cloud on the laptop to prove it in.")
     .addCommand(bundleCommand())
     .addCommand(checkCommand())
+    .addCommand(doctorCommand())
     .addCommand(importCommand())
     .addCommand(migrateCommand())
     .addCommand(sandboxCommand())
