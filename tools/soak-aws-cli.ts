@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { openAdministratorSession } from "../sandbox/aws";
 import { LaptopCloud } from "../sandbox/cloud";
 import { escLoginClaims } from "../sandbox/issuers";
 import { putValues } from "../sandbox/put-values";
@@ -71,6 +72,17 @@ async function main(aws: string): Promise<void> {
       logIn("escapement/prod"),
       /AccessDenied.*Not authorized to perform sts:AssumeRoleWithWebIdentity/s,
     );
+    const administrator = openAdministratorSession(cloud.account);
+    const keys = { AccessKeyId: administrator.accessKeyId, SecretAccessKey: administrator.secretAccessKey };
+    const entry = "escapement/staging/jwt";
+    const listed = await cli(
+      ["secretsmanager", "list-secrets", "--query", "{names: SecretList[].Name}"],
+      keys,
+    );
+    assert.ok((listed.names as string[]).includes(entry));
+    const made = ["--secret-id", entry, "--secret-string", '{"secret":"made up"}'];
+    await cli(["secretsmanager", "put-secret-value", ...made], keys);
+    assert.equal((await read(entry, session)).SecretString, '{"secret":"made up"}');
     const tampered = { ...session, SecretAccessKey: `${session.SecretAccessKey.slice(0, -1)}!` };
     await assert.rejects(read("escapement/staging/jwt", tampered), /InvalidSignatureException/);
   } finally {

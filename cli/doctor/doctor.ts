@@ -1,4 +1,4 @@
-import { isMap as isYamlMap, isScalar, parseDocument, visit } from "yaml";
+import { isScalar, isMap as isYamlMap, parseDocument, visit } from "yaml";
 import { valueAt } from "../../esc/inventory/verify/opened";
 import { readDefinition } from "../../sandbox/trust/environment-definition";
 import { explainTrust, type TrustRole } from "../../trust";
@@ -49,7 +49,8 @@ export async function examine(options: DoctorOptions): Promise<Report> {
   const clock = clockDiagnosis(service.date, options.now ?? Date.now);
   if (service.status === 401) return end(...clock, tokenRefused(connection.url));
   fine.push(`${connection.url} answers${service.login === undefined ? "" : `, to ${service.login}`}`);
-  if (clock.length === 0 && service.date !== undefined) fine.push("this machine's clock agrees with the service's");
+  if (clock.length === 0 && service.date !== undefined)
+    fine.push("this machine's clock agrees with the service's");
   if (service.organizations.length > 0 && !service.organizations.includes(environment.organization)) {
     return end(...clock, organizationUnknown(environment, service.organizations));
   }
@@ -167,14 +168,20 @@ function variableDiagnoses(
       return {
         code: "variable-missing",
         what: `${need} is not among the ${variables.length} variables that it exports`,
-        why: alike.length > 0 ? `did you mean ${alike.join(" or ")}?` : "no item of the inventory fills it in this stage",
+        why:
+          alike.length > 0
+            ? `did you mean ${alike.join(" or ")}?`
+            : "no item of the inventory fills it in this stage",
         fix: `declare ${need} in esc/inventory.ts for this stage and run pulumi up, or correct the name where it is read`,
       };
     });
 }
 
 /** What the definition says, as far as the token may read it: the rest of the diagnosis goes without. */
-async function readPatient(client: EscClient, environment: EnvironmentName): Promise<Pick<Patient, "logins" | "entries">> {
+async function readPatient(
+  client: EscClient,
+  environment: EnvironmentName,
+): Promise<Pick<Patient, "logins" | "entries">> {
   try {
     const { yaml } = await client.definition(environment);
     return { logins: readDefinition(yaml).logins, entries: entriesOf(yaml) };
@@ -199,7 +206,8 @@ function entriesOf(yaml: string): ReadonlyMap<string, string> {
 function decide(diagnosis: Diagnosis, patient: Patient, roles: readonly TrustRole[]): Diagnosis {
   if (diagnosis.code !== "trust" && diagnosis.code !== "session-too-long") return diagnosis;
   for (const login of patient.logins) {
-    const role = roles.find(({ arn }) => arn === login.roleArn) ?? (roles.length === 1 ? roles[0] : undefined);
+    const role =
+      roles.find(({ arn }) => arn === login.roleArn) ?? (roles.length === 1 ? roles[0] : undefined);
     const claims = presentedClaims(login, patient);
     if (role === undefined || claims === undefined) continue;
     const { cause } = explainTrust({ role, claims, durationSeconds: login.durationSeconds });
@@ -213,6 +221,11 @@ function asRefusal(error: unknown): EscClientError {
   throw error;
 }
 
-function fullName({ organization, project, name, version }: EnvironmentName & { version?: string | undefined }): string {
+function fullName({
+  organization,
+  project,
+  name,
+  version,
+}: EnvironmentName & { version?: string | undefined }): string {
   return `${organization}/${project}/${name}${version === undefined ? "" : `@${version}`}`;
 }

@@ -33,7 +33,8 @@ interface Symptom {
 const symptoms: readonly Symptom[] = [
   {
     code: "entry-without-value",
-    pattern: /(?:get\.([\w.-]+): )?ResourceNotFoundException: [^;]*secret value for (?:staging label|VersionId)/,
+    pattern:
+      /(?:get\.([\w.-]+): )?ResourceNotFoundException: [^;]*secret value for (?:staging label|VersionId)/,
     why: "the entry exists and holds no value yet; one such entry makes the whole block fail",
     fix: ([, get], patient) =>
       `aws secretsmanager put-secret-value --secret-id ${entryOf(get, patient)} --secret-string file://value`,
@@ -83,34 +84,53 @@ const symptoms: readonly Symptom[] = [
   },
   {
     code: "login-token",
-    pattern: /ExpiredTokenException|IDPCommunicationError|InvalidIdentityToken|Token must be issued in the past/,
+    pattern:
+      /ExpiredTokenException|IDPCommunicationError|InvalidIdentityToken|Token must be issued in the past/,
     why: "AWS does not take the token that Pulumi presents, whatever the role says",
     fix: () =>
       "try again in a minute; if it stays, compare the provider's URL in IAM with https://api.pulumi.com/oidc, and see https://status.pulumi.com",
   },
-  adapter("adapter-not-configured", "not_configured", "the adapter runs and does not know its own address yet", () =>
-    "pulumi up on the stage again: it writes the address into the parameter that the adapter reads at start",
+  adapter(
+    "adapter-not-configured",
+    "not_configured",
+    "the adapter runs and does not know its own address yet",
+    () =>
+      "pulumi up on the stage again: it writes the address into the parameter that the adapter reads at start",
   ),
-  adapter("adapter-audience", "token_audience", "the environment calls another address than the one that the adapter is for", () =>
-    "write the adapter's address exactly as the stack's output adapterUrl has it, trailing slash included",
+  adapter(
+    "adapter-audience",
+    "token_audience",
+    "the environment calls another address than the one that the adapter is for",
+    () =>
+      "write the adapter's address exactly as the stack's output adapterUrl has it, trailing slash included",
   ),
-  adapter("adapter-clock", "token_expired|token_not_yet_valid", "the adapter's clock and the issuer's differ by more than a token lives", () =>
-    "set the clock of the machine that the adapter runs on (timedatectl set-ntp true); on Lambda, try again",
+  adapter(
+    "adapter-clock",
+    "token_expired|token_not_yet_valid",
+    "the adapter's clock and the issuer's differ by more than a token lives",
+    () =>
+      "set the clock of the machine that the adapter runs on (timedatectl set-ntp true); on Lambda, try again",
   ),
   adapter(
     "adapter-access",
     "organization_denied|access_denied",
     "no rule of the adapter lets this environment ask for this",
-    (request) => `find the record ${request} in the adapter's log: it names the rule that came closest; rules are in index.ts`,
+    (request) =>
+      `find the record ${request} in the adapter's log: it names the rule that came closest; rules are in index.ts`,
   ),
   adapter(
     "adapter-source",
     "source_\\w+",
     "the adapter let the request in, and the system behind it did not give the value",
-    (request) => `find the record ${request} in the adapter's log; source_not_found: put the value in, source_denied: the adapter's role`,
+    (request) =>
+      `find the record ${request} in the adapter's log; source_not_found: put the value in, source_denied: the adapter's role`,
   ),
-  adapter("adapter-refused", "\\w+", "the adapter refused the request", (request) =>
-    `find the record ${request} in the adapter's log: it has the reason, which callers are not told`,
+  adapter(
+    "adapter-refused",
+    "\\w+",
+    "the adapter refused the request",
+    (request) =>
+      `find the record ${request} in the adapter's log: it has the reason, which callers are not told`,
   ),
   {
     code: "adapter-unreachable",
@@ -129,11 +149,13 @@ const symptoms: readonly Symptom[] = [
     code: "stack-missing",
     pattern: /no matching item(?:[^"]*has no stack "([^"]+)")?/,
     why: "pulumi-stacks reads the outputs of a stack that is not there",
-    fix: ([, stack = "project/stack"]) => `pulumi up on ${stack} first, or correct the name: it is project/stack, without the organization`,
+    fix: ([, stack = "project/stack"]) =>
+      `pulumi up on ${stack} first, or correct the name: it is project/stack, without the organization`,
   },
   {
     code: "import-missing",
-    pattern: /environment (?:[\w.-]+\/)?([\w.-]+\/[\w.-]+) does not exist|(?:unknown environment|loading environment)\D*"?([\w./-]+)/,
+    pattern:
+      /environment (?:[\w.-]+\/)?([\w.-]+\/[\w.-]+) does not exist|(?:unknown environment|loading environment)\D*"?([\w./-]+)/,
     why: "an import names an environment that is not there; a name without a project means the project default",
     fix: ([, name, other], patient) =>
       `pulumi env ls -o ${patient.organization}, and write the import as project/name: ${name ?? other} is not one`,
@@ -141,12 +163,7 @@ const symptoms: readonly Symptom[] = [
 ];
 
 /** One who answers with a status, a code and a request id. */
-function adapter(
-  code: DiagnosisCode,
-  codes: string,
-  why: string,
-  fix: (request: string) => string,
-): Symptom {
+function adapter(code: DiagnosisCode, codes: string, why: string, fix: (request: string) => string): Symptom {
   return {
     code,
     pattern: new RegExp(`answered \\d{3} (${codes})\\b(?: \\(request ([\\w-]+)\\))?`),
@@ -197,7 +214,10 @@ function accountOf({ logins }: Patient): string {
 }
 
 /** What the login presents, as the claims that `escapement trust explain` takes. */
-export function presentedClaims(login: Login, patient: Patient): Readonly<Record<string, string>> | undefined {
+export function presentedClaims(
+  login: Login,
+  patient: Patient,
+): Readonly<Record<string, string>> | undefined {
   const { organization } = patient;
   const environment = nameOf(patient);
   try {
@@ -213,7 +233,8 @@ function explainTrustCommand(login: Login, patient: Patient): string {
   const role = login.roleArn?.split("/").at(-1) ?? "ROLE";
   const claims = presentedClaims(login, patient);
   const save = `aws iam get-role --role-name ${role} > role.json`;
-  if (claims === undefined) return `${save}, then escapement trust explain --role role.json with the claims of a login`;
+  if (claims === undefined)
+    return `${save}, then escapement trust explain --role role.json with the claims of a login`;
   return `${save}, then escapement trust explain --role role.json --claims '${JSON.stringify(claims)}'`;
 }
 

@@ -16,7 +16,9 @@ const timeoutMs = 10_000;
  * Asks who the token belongs to, which is the cheapest question that needs a valid one.
  * @returns why there is no answer, when there is none
  */
-export async function askService(connection: EscConnection): Promise<ServiceAnswer | { readonly unreachable: string }> {
+export async function askService(
+  connection: EscConnection,
+): Promise<ServiceAnswer | { readonly unreachable: string }> {
   const { url, accessToken } = connection;
   try {
     const response = await fetch(`${url.replace(/\/+$/, "")}/api/user`, {

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import * as z from "zod/mini";
@@ -18,10 +17,12 @@ const echo = defineSource({
   name: "echo",
   request: z.strictObject({ name: z.string() }),
   names: ({ name }) => [name],
-  connect: async () => async ({ name }) => {
-    if (name === "partner") return { value: `${MARK}partner` };
-    throw new AdapterError("source_not_found", "there is no such thing");
-  },
+  connect:
+    async () =>
+    async ({ name }) => {
+      if (name === "partner") return { value: `${MARK}partner` };
+      throw new AdapterError("source_not_found", "there is no such thing");
+    },
 });
 
 describe("escapement doctor", () => {
@@ -56,13 +57,20 @@ describe("escapement doctor", () => {
     if (yaml !== undefined) {
       const [project = "", name = ""] = environment.split("/");
       const id = { organization: "acme", project, name };
-      if (!ward.cloud.esc.store.list("acme").some((each) => each.id.project === project && each.id.name === name)) {
+      if (
+        !ward.cloud.esc.store
+          .list("acme")
+          .some((each) => each.id.project === project && each.id.name === name)
+      ) {
         ward.cloud.esc.store.create(id);
       }
       await ward.cloud.esc.store.update(id, yaml);
     }
     const report = await ward.examine([`acme/${environment}`, ...args]);
-    assert.ok(!report.text.includes(MARK) && !report.text.includes(ward.accessToken), "nothing secret is shown");
+    assert.ok(
+      !report.text.includes(MARK) && !report.text.includes(ward.accessToken),
+      "nothing secret is shown",
+    );
     assert.deepEqual(
       report.diagnoses.map(({ code }) => code),
       codes,
@@ -159,12 +167,21 @@ describe("escapement doctor", () => {
     it("trust: the command that explains it and, with the role, the condition that decides", async () => {
       const other = await ward.role("shop-prod-esc", "shop/prod");
       const [fix] = await expect(readsEntry(other, "shop/full"), ["trust"]);
-      assert.match(fix ?? "", /aws iam get-role --role-name shop-prod-esc > role\.json, then escapement trust explain/);
-      assert.match(fix ?? "", /"sub":"pulumi:environments:pulumi\.organization\.login:acme:currentEnvironment\.name:shop\/staging"/);
+      assert.match(
+        fix ?? "",
+        /aws iam get-role --role-name shop-prod-esc > role\.json, then escapement trust explain/,
+      );
+      assert.match(
+        fix ?? "",
+        /"sub":"pulumi:environments:pulumi\.organization\.login:acme:currentEnvironment\.name:shop\/staging"/,
+      );
       const role = path.join(folder, "role.json");
       const { trustPolicy } = ward.cloud.account.roles.get("shop-prod-esc") ?? {};
       const AssumeRolePolicyDocument = JSON.parse(String(trustPolicy));
-      writeFileSync(role, JSON.stringify({ Role: { RoleName: "shop-prod-esc", Arn: other, AssumeRolePolicyDocument } }));
+      writeFileSync(
+        role,
+        JSON.stringify({ Role: { RoleName: "shop-prod-esc", Arn: other, AssumeRolePolicyDocument } }),
+      );
       const { diagnoses } = await ward.examine(["acme/shop/staging", "--role", role]);
       assert.match(diagnoses[0]?.why ?? "", /shop\/prod/);
       assert.doesNotMatch(diagnoses[0]?.fix ?? "", /get-role/);
@@ -172,7 +189,10 @@ describe("escapement doctor", () => {
 
     it("an organization that the account does not know, and an account that does not know Pulumi", async () => {
       const [audience] = await expect(readsEntry(roleArn, "shop/full"), ["audience"], [], "default/staging");
-      assert.match(audience ?? "", /add-client-id-to-open-id-connect-provider .*::123456789012:oidc-provider\/api\.pulumi\.com\/oidc --client-id acme$/);
+      assert.match(
+        audience ?? "",
+        /add-client-id-to-open-id-connect-provider .*::123456789012:oidc-provider\/api\.pulumi\.com\/oidc --client-id acme$/,
+      );
       const elsewhere = roleArn.replace("123456789012", "999999999999");
       await expect(readsEntry(elsewhere, "shop/full"), ["provider-missing"]);
     });
@@ -190,7 +210,11 @@ describe("escapement doctor", () => {
           ["login-token"],
         );
         named.add("login-token");
-        const reader = other.cloud.esc.tokens.issue({ organization: "acme", type: "personal", user: "reader" });
+        const reader = other.cloud.esc.tokens.issue({
+          organization: "acme",
+          type: "personal",
+          user: "reader",
+        });
         const denied = await other.examine(["acme/shop/staging"], { PULUMI_ACCESS_TOKEN: reader });
         assert.deepEqual(
           denied.diagnoses.map(({ code, what }) => [code, what]),
@@ -204,7 +228,10 @@ describe("escapement doctor", () => {
   });
 
   describe("names what is wrong with adapters, rotations, imports and stacks", () => {
-    const adapter = async (origin: string, options: Partial<AdapterOptions> & { audience?: string | null } = {}) => {
+    const adapter = async (
+      origin: string,
+      options: Partial<AdapterOptions> & { audience?: string | null } = {},
+    ) => {
       const { audience = `${origin}/open`, ...rest } = options;
       await ward.serve(
         origin,
@@ -222,7 +249,9 @@ describe("escapement doctor", () => {
                 ? { path: "/open", action: "open", audienceParameter: "/shop/adapter" }
                 : { path: "/open", action: "open", audience },
             ],
-            access: [{ environment: "shop/staging", action: "open", source: "echo", names: ["partner", "gone"] }],
+            access: [
+              { environment: "shop/staging", action: "open", source: "echo", names: ["partner", "gone"] },
+            ],
             sources: { echo: {} },
             replay: { store: "memory" },
           },
@@ -236,7 +265,9 @@ describe("escapement doctor", () => {
     };
 
     it("an adapter that is not there, that does not know its address, or is for another address", async () => {
-      const [unreachable] = await expect(asksAdapter("https://nowhere.example.com/open"), ["adapter-unreachable"]);
+      const [unreachable] = await expect(asksAdapter("https://nowhere.example.com/open"), [
+        "adapter-unreachable",
+      ]);
       assert.match(unreachable ?? "", /^curl -i -X POST https:\/\/nowhere\.example\.com\/open /);
       const unfinished = await adapter("https://unfinished.example.com", { audience: null });
       await expect(asksAdapter(unfinished), ["adapter-not-configured"]);
@@ -270,7 +301,8 @@ describe("escapement doctor", () => {
     it("an import without its project, a stack that is not there, and what it has no name for", async () => {
       const [imported] = await expect("imports: [base]\nvalues: {a: 1}\n", ["import-missing"]);
       assert.match(imported ?? "", /pulumi env ls -o acme, and write the import as project\/name/);
-      const stacks = "values:\n  infra:\n    fn::open::pulumi-stacks:\n      stacks: {infra: {stack: infra/staging}}\n";
+      const stacks =
+        "values:\n  infra:\n    fn::open::pulumi-stacks:\n      stacks: {infra: {stack: infra/staging}}\n";
       const [stack] = await expect(stacks, ["stack-missing"]);
       assert.match(stack ?? "", /^pulumi up on infra\/staging first/);
       await expect("values:\n  a: {fn::fromJSON: '{'}\n", ["definition"]);

@@ -1,12 +1,12 @@
 import { randomBytes } from "node:crypto";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { PutSecretValueCommand } from "@aws-sdk/client-secrets-manager";
 import { doctorCommand } from "../../cli/commands/doctor";
 import type { Report } from "../../cli/doctor/doctor";
 import { CommandFailure } from "../../cli/exit";
 import type { Adapter } from "../../lambda/http";
 import { createAdapterServer } from "../../lambda/server";
-import { PutSecretValueCommand } from "@aws-sdk/client-secrets-manager";
 import { openAdministratorSession } from "../../sandbox/aws";
 import { secretsManagerClient } from "../../sandbox/aws-clients";
 import { LaptopCloud, type LaptopCloudOptions } from "../../sandbox/cloud";
@@ -63,7 +63,11 @@ export class Ward {
       assumeRolePolicy: JSON.stringify(policy),
       ...more,
     });
-    const entry = { Effect: "Allow", Action: "secretsmanager:GetSecretValue", Resource: "arn:aws:secretsmanager:*:*:secret:shop/*" };
+    const entry = {
+      Effect: "Allow",
+      Action: "secretsmanager:GetSecretValue",
+      Resource: "arn:aws:secretsmanager:*:*:secret:shop/*",
+    };
     await this.create("iam/rolePolicy:RolePolicy", `${name}-reads`, {
       name: "reads",
       role: name,
@@ -103,7 +107,11 @@ export class Ward {
     variables: Readonly<Record<string, string>> = {},
   ): Promise<Report & { readonly code: number; readonly text: string }> {
     const before = { ...process.env };
-    Object.assign(process.env, { PULUMI_BACKEND_URL: this.url, PULUMI_ACCESS_TOKEN: this.accessToken }, variables);
+    Object.assign(
+      process.env,
+      { PULUMI_BACKEND_URL: this.url, PULUMI_ACCESS_TOKEN: this.accessToken },
+      variables,
+    );
     let text = "";
     let code = 0;
     try {
