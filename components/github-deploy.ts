@@ -49,7 +49,8 @@ export interface GithubDeployArgs extends RoleArgs, GithubRepositoryArgs {
   jobWorkflowRefs?: string[];
   /**
    * GitHub's side, through its provider: environments with their rules. Those of a stage and of previews get the
-   * variable AWS_ROLE_ARN, the role of their jobs. @default nothing is changed at GitHub
+   * variable AWS_ROLE_ARN, the role of their jobs; those that `pulumiLogin` names PULUMI_TOKEN_TYPE and
+   * PULUMI_TOKEN_SCOPE, the token of theirs. @default nothing is changed at GitHub
    */
   environments?: GithubEnvironmentArgs[];
   /** Variables of all jobs of the repository; with `environments` only. */
@@ -193,21 +194,30 @@ export class GithubDeploy extends pulumi.ComponentResource {
 /** The roles' ARNs are no secrets: who may take them is decided by their trust. */
 function createEnvironments(
   name: string,
-  { repository, environments = [], variables }: GithubDeployArgs,
+  { repository, environments = [], variables, pulumiLogin }: GithubDeployArgs,
   roleArns: Readonly<Record<string, pulumi.Output<string>>>,
   parent: pulumi.Resource,
 ): void {
-  const withRoles = environments.map((environment) => {
+  const told = environments.map((environment) => {
     const roleArn = roleArns[environment.name];
-    return roleArn === undefined
-      ? environment
-      : { ...environment, variables: { AWS_ROLE_ARN: roleArn, ...environment.variables } };
+    const token = pulumiLogin?.policies.find((policy) => policy.environment === environment.name);
+    const own = {
+      ...(roleArn !== undefined && { AWS_ROLE_ARN: roleArn }),
+      ...(token && tokenVariables(token)),
+    };
+    return { ...environment, variables: { ...own, ...environment.variables } };
   });
-  new GithubEnvironments(
-    `${name}-environments`,
-    { repository, environments: withRoles, variables },
-    { parent },
-  );
+  new GithubEnvironments(`${name}-environments`, { repository, environments: told, variables }, { parent });
+}
+
+/** As `pulumi/auth-actions` takes them. The organization's token has no scope, and a variable of GitHub's is not empty. */
+function tokenVariables({ team, user }: PulumiLoginPolicyArgs): Record<string, string> {
+  const type = team !== undefined ? "team" : user !== undefined ? "personal" : "organization";
+  const scope = team !== undefined ? `team:${team}` : user !== undefined ? `user:${user}` : undefined;
+  return {
+    PULUMI_TOKEN_TYPE: `urn:pulumi:token-type:access_token:${type}`,
+    ...(scope !== undefined && { PULUMI_TOKEN_SCOPE: scope }),
+  };
 }
 
 function createLogin(name: string, args: GithubDeployArgs, parent: pulumi.Resource): pulumi.Output<string> {
@@ -239,10 +249,26 @@ function checkArgs(args: GithubDeployArgs): ArgumentIssue[] {
     const reason = `"${previewEnvironment}" is a stage: its jobs could deploy`;
     issues.push({ path: "previewEnvironment", reason });
   }
+  const preview =
+    args.pulumiLogin?.policies.findIndex(({ environment }) => environment === previewEnvironment) ?? -1;
+  if (previewEnvironment !== undefined && preview >= 0 && !isReviewed(args, previewEnvironment)) {
+    const reason =
+      "is for previews of pull requests, whose code is anybody's, in an environment without reviewers: name a team that may open no environment";
+    issues.push({ path: `pulumiLogin.policies[${preview}]`, reason });
+  }
   if (environments === undefined && args.variables !== undefined) {
     issues.push({ path: "variables", reason: "are of use only together with environments" });
   }
   return issues;
+}
+
+/** Whether somebody sees a pull request's code before it gets the token, or the token can do nothing that matters. */
+function isReviewed({ environments, pulumiLogin }: GithubDeployArgs, name: string): boolean {
+  const { team } = pulumiLogin?.policies.find(({ environment }) => environment === name) ?? {};
+  const rules = environments?.find((environment) => environment.name === name);
+  const { reviewerTeams = [], reviewerUsers = [] } = rules ?? {};
+  // Rules that are set elsewhere are not known here.
+  return team !== undefined || environments === undefined || reviewerTeams.length + reviewerUsers.length > 0;
 }
 
 function checkStages(args: GithubDeployArgs): ArgumentIssue[] {

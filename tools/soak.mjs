@@ -15,6 +15,7 @@ const steps = [
   { title: "the suite on Node 24, with the long counts", run: () => suiteOn(24, { ESCAPEMENT_SOAK: "1" }) },
   { title: "the packed tarball, as others install, compile, construct and run it", run: packed },
   { title: "the sandbox, kept up and used by Pulumi's own SDK and Go client", run: served },
+  { title: "the workflows are valid, by actionlint", run: actionlint },
   { title: "the AWS CLI logs in with a minted token and reads, or is refused in AWS's words", run: awsCli },
 ];
 
@@ -55,6 +56,13 @@ async function served() {
     await ended;
   }
   if (existsSync(envFile)) throw new Error(`${envFile} is still there after Ctrl-C`);
+}
+
+/** As the workflow `ci` runs it. */
+async function actionlint() {
+  const ci = readFileSync(join(root, ".github", "workflows", "ci.yml"), "utf8");
+  const [, module] = /go run (github\.com\/rhysd\/actionlint\/cmd\/actionlint@v[\d.]+)/.exec(ci) ?? [];
+  await command("go", ["run", module]);
 }
 
 /** The AWS CLI, from PyPI, in an environment of its own. */

@@ -121,3 +121,32 @@ export {
   type ParsedSubject,
   parseSubject,
 } from "./subjects/parse";
+export {
+  type ExpandArgs,
+  expandJobs,
+  type JobRun,
+  type WorkflowVariable,
+} from "./workflow/expand";
+export type {
+  AwsLogin,
+  Job,
+  Located,
+  Login,
+  PulumiLogin,
+  Step,
+  Trigger,
+  Workflow,
+} from "./workflow/model";
+export {
+  type DeploymentEnvironment,
+  type PredictArgs,
+  type PredictedJob,
+  type PredictedLogin,
+  predictedClaims,
+  predictWorkflows,
+  trustedSubjects,
+  type WorkflowFinding,
+  type WorkflowFindingCode,
+  type WorkflowPrediction,
+} from "./workflow/predict";
+export { renderPrediction } from "./workflow/render";

@@ -17,6 +17,8 @@ import {
   unusedSuppressions,
 } from "../../trust";
 import { CommandFailure, EXIT } from "../exit";
+import { onProgram, orCannotRun } from "../on-program";
+import { trustWorkflowCommand } from "./trust-workflow";
 
 interface ProgramOptions {
   readonly stack?: readonly string[];
@@ -80,6 +82,7 @@ export function trustCommand(): Command {
     .description("Draw who reaches which entry, and by what, as Mermaid (a step summary shows it).")
     .option("--json", "nodes and edges as one JSON object")
     .action((options: ProgramOptions & { json?: boolean }) => map(options));
+  command.addCommand(trustWorkflowCommand());
   return command;
 }
 
@@ -157,40 +160,11 @@ async function map(options: ProgramOptions & { json?: boolean }): Promise<void> 
   print(options.json ? drawn : renderMermaid(drawn));
 }
 
-async function readProgram({ stack, org }: ProgramOptions): Promise<TrustInput> {
-  if (!existsSync("Pulumi.yaml")) {
-    throw new CommandFailure(
-      EXIT.cannotRun,
-      `there is no Pulumi.yaml in ${process.cwd()}: run this where the program is`,
-    );
-  }
-  const controller = new AbortController();
-  const interrupt = () => controller.abort();
-  process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
-  try {
-    return await orCannotRun(
-      readProgramTrust({
-        directory: process.cwd(),
-        signal: controller.signal,
-        ...(stack && { stacks: stack }),
-        ...(org !== undefined && { organization: org }),
-      }),
-    );
-  } catch (error) {
-    if (controller.signal.aborted) throw new CommandFailure(EXIT.interrupted, "interrupted");
-    throw error;
-  } finally {
-    process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
-  }
-}
-
-/** What cannot be read or brought up is no finding. */
-async function orCannotRun<T>(work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
-    throw new CommandFailure(EXIT.cannotRun, error instanceof Error ? error.message : String(error));
-  }
+function readProgram({ stack, org }: ProgramOptions): Promise<TrustInput> {
+  return onProgram(readProgramTrust, {
+    ...(stack && { stacks: stack }),
+    ...(org !== undefined && { organization: org }),
+  });
 }
 
 function print(output: string | object): void {

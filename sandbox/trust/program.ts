@@ -2,9 +2,10 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { joinTrustInputs, type TrustInput } from "../../trust";
 import { LaptopCloud } from "../cloud";
-import type { DeploymentFailure } from "../engine/index";
+import type { Deployment, DeploymentFailure } from "../engine/index";
 import { readTrustFile } from "./files";
 import { recordedTrust } from "./recorded";
+import { joinWorkflowTrust, recordedWorkflowTrust, type WorkflowTrust } from "./recorded-workflow";
 
 export interface ReadProgramOptions {
   /** Where the program's `Pulumi.yaml` is. */
@@ -32,21 +33,42 @@ export class StackNotUpError extends Error {
  * @throws StackNotUpError; EngineError for a project or stack file that cannot be used
  */
 export async function readProgramTrust(options: ReadProgramOptions): Promise<TrustInput> {
-  const { directory, organization, signal } = options;
+  const stacks = await bringUp(options);
+  return joinTrustInputs([...stacks.map(recordedTrust), ...(await readWorkflows(options.directory))]);
+}
+
+/**
+ * The same of what decides for the jobs of workflows: the roles and providers, GitHub's environments and variables,
+ * Pulumi's policies. Only the stack `base` is brought up, where there is one.
+ *
+ * @throws as `readProgramTrust`
+ */
+export async function readProgramWorkflowTrust(options: ReadProgramOptions): Promise<WorkflowTrust> {
+  const all = await stackNames(options.directory);
+  const stacks = await bringUp({ stacks: all.includes("base") ? ["base"] : all, ...options });
+  return joinWorkflowTrust(stacks.map(recordedWorkflowTrust));
+}
+
+/** Brings stacks up, in the order in which they need each other. */
+async function bringUp({
+  directory,
+  stacks,
+  organization,
+  signal,
+}: ReadProgramOptions): Promise<Deployment[]> {
   const cloud = await LaptopCloud.start({ ...(organization !== undefined && { organization }) });
   try {
-    const names = options.stacks ?? (await stackNames(directory));
     const all = await stackNames(directory);
+    const names = stacks ?? all;
     const up = async (stack: string) => {
       const deployment = await cloud.deploy({ directory, stack, operation: "up", ...(signal && { signal }) });
       if (!deployment.ok) throw new StackNotUpError(stack, deployment.failure);
-      return recordedTrust(deployment);
+      return deployment;
     };
     // The others look up what base owns, so it comes first even when only they are asked for.
     const base = all.includes("base") ? await up("base") : undefined;
     const rest = await Promise.all(names.filter((stack) => stack !== "base").map(up));
-    const jobs = await readWorkflows(directory);
-    return joinTrustInputs([...(base && names.includes("base") ? [base] : []), ...rest, ...jobs]);
+    return [...(base && names.includes("base") ? [base] : []), ...rest];
   } finally {
     await cloud.stop();
   }

@@ -59,15 +59,22 @@ describe("GithubDeploy's GitHub side", () => {
       previewEnvironment: "preview",
       environments: [{ name: "preview" }, { name: "prod", branches: ["main"] }, { name: "verify" }],
       variables: { AWS_REGION: "eu-west-1" },
+      pulumiLogin: {
+        organization: "acme-org",
+        policies: [{ environment: "prod", team: "deployers" }, { environment: "verify" }],
+      },
     });
     await settled();
     const variables = recorder
       .ofType("github:index/actionsEnvironmentVariable:ActionsEnvironmentVariable")
       .map(({ inputs }) => [inputs.environment, inputs.variableName, inputs.value]);
     const arn = (role: string) => `arn:aws:iam::${ACCOUNT}:role/${role}`;
-    assert.deepEqual(variables, [
+    assert.deepEqual(variables.sort(), [
       ["preview", "AWS_ROLE_ARN", arn("escapement-preview")],
       ["prod", "AWS_ROLE_ARN", arn("escapement-deploy-prod")],
+      ["prod", "PULUMI_TOKEN_SCOPE", "team:deployers"],
+      ["prod", "PULUMI_TOKEN_TYPE", "urn:pulumi:token-type:access_token:team"],
+      ["verify", "PULUMI_TOKEN_TYPE", "urn:pulumi:token-type:access_token:organization"],
     ]);
     assert.deepEqual(
       recorder.ofType("github:index/actionsVariable:ActionsVariable").map(({ inputs }) => inputs.value),
@@ -119,6 +126,15 @@ describe("GithubDeploy's further arguments", () => {
         assert.ok(error.message.includes(part), `${part} is missing from: ${error.message}`);
       return true;
     });
+    await settled();
+    const unreviewed = {
+      previewEnvironment: "preview",
+      environments: [{ name: "preview" }],
+      pulumiLogin: { organization: "acme-org", policies: [{ environment: "preview" }] },
+    };
+    await assert.rejects(create(unreviewed), /pulumiLogin\.policies\[0\]: is for previews of pull requests/);
+    await settled();
+    await create({ ...unreviewed, environments: [{ name: "preview", reviewerUsers: [1] }] });
     await settled();
     await assert.rejects(create({ environments: [{ name: "a:b" }] }), /environments\[0\]\.name/);
     await settled();
