@@ -5,6 +5,7 @@ import { bundleCommand } from "./commands/bundle";
 import { checkCommand } from "./commands/check";
 import { doctorCommand } from "./commands/doctor";
 import { importCommand } from "./commands/import";
+import { inventoryCommand } from "./commands/inventory";
 import { migrateCommand } from "./commands/migrate";
 import { sandboxCommand } from "./commands/sandbox";
 import { trustCommand } from "./commands/trust";
@@ -19,6 +20,7 @@ async function main(argv: readonly string[]): Promise<number> {
     .addCommand(checkCommand())
     .addCommand(doctorCommand())
     .addCommand(importCommand())
+    .addCommand(inventoryCommand())
     .addCommand(migrateCommand())
     .addCommand(sandboxCommand())
     .addCommand(trustCommand())

@@ -158,6 +158,12 @@ export const inventory = defineInventory({
       consumers: ["Pulumi programs"],
     },
   ],
+  generates: {
+    page: "../docs/secrets.md",
+    schema: "generated/variables.schema.json",
+    dotenv: "../.env.example",
+    typescript: "generated/settings.ts",
+  },
 });
 
 /** The items of one stage, all of them or those that live in one place. */

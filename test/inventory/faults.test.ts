@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { type VerifyOptions, type VerifyResult, verifyAll } from "../../cli/verify";
+import { loadSettings } from "../../esc/generated/settings";
 import { inventory } from "../../esc/inventory";
 import type { ProblemCode } from "../../esc/inventory/verify/line";
 import { inventory as oceanid } from "../../examples/oceanid/inventory";
@@ -250,6 +251,23 @@ describe("escapement verify, against the inventory", () => {
       }
     });
   }
+
+  it("leaves what the loader of an application takes, stage by stage", async () => {
+    const read = async (name: string) => {
+      const { environmentVariables } = await world.sandbox.open(`shop/${name}`);
+      return Object.fromEntries(
+        Object.entries(environmentVariables).map(([key, value]) => [key, String(value)]),
+      );
+    };
+    assert.equal(loadSettings("dev", await read("dev")).PORT, 8080);
+    const settings = loadSettings("staging", await read("staging"));
+    assert.equal(settings.API_URL, "https://api-staging.acme.dev");
+    assert.match(settings.DATABASE_URL.reveal(), /^postgresql:/);
+    assert.throws(
+      () => loadSettings("prod", {}),
+      /7 settings of prod cannot be used:\n {2}ECS_CLUSTER is missing\n/,
+    );
+  });
 
   it("was broken in 25 ways and more", () => {
     assert.ok(Object.keys(faults).length >= 25, `${Object.keys(faults).length}`);

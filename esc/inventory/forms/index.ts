@@ -11,5 +11,5 @@ export type { EnumForm, Form, JsonForm, PatternForm } from "./form";
 export { checkSchema, type JsonSchema } from "./json-schema";
 export { makeUp, type Random } from "./make-up";
 export { type NamedForm, namedForms } from "./named";
-export { isPlaceholder } from "./placeholder";
+export { isPlaceholder, PORTABLE_PLACEHOLDER } from "./placeholder";
 export { findTelltales } from "./telltale";

@@ -39,3 +39,14 @@ export function isPlaceholder(text: string): boolean {
     .trim();
   return WORDS.has(bare.toLowerCase()) || EXAMPLES.has(bare) || PARTS.some((part) => part.test(bare));
 }
+
+/**
+ * The commonest placeholders, for the loaders of applications: looked for in a text in lower case, and read alike by
+ * ECMAScript, Python and `grep -E`.
+ */
+export const PORTABLE_PLACEHOLDER = [
+  "^(changeme|change-me|change_me|replaceme|replace-me|replace_me|todo|tbd|fixme|placeholder|dummy|none|null|undefined|xxx+)$",
+  "change[-_ ]me|replace[-_ ]me|not-known-yet|placeholder",
+  "<[a-z][a-z _-]*>|[$][{][^}]*[}]|[{][{][^}]*[}][}]",
+  "x{10,}|[*]{3,}",
+].join("|");
