@@ -1,9 +1,9 @@
 import type { Node } from "yaml";
 import type { Access } from "./accesses";
-import type { Finding } from "./finding";
-import { type EnvironmentRule, found, type RuleContext } from "./rule-context";
+import { type Declared, type EnvironmentRule, found } from "./rule-context";
+import type { RuleId } from "./rules";
 import { callOf, type ParsedEnvironment, walk } from "./source";
-import { usesOf, withoutVersion } from "./world";
+import { usesOf, type World, withoutVersion } from "./world";
 
 /** One place in which an environment names another, by `imports` or by `${environments.…}`. */
 interface Reference {
@@ -40,47 +40,39 @@ const isProduction = (name: string) => /\/prod(?:uction)?(?:$|[-_.])/.test(witho
 const rotates = (name: string, definition: ParsedEnvironment | undefined) =>
   definition === undefined ? /\/rotated-/.test(name) : calls(definition, /^fn::rotate\b/);
 
-const unpinned: EnvironmentRule = ({ environment, world, declared }) => {
-  if (!isProduction(environment.name)) return [];
-  return referencesOf(environment).flatMap(({ name, node, access }) => {
-    if (![undefined, "latest"].includes(versionOf(name)) || !name.includes("/")) return [];
-    const definition = world.get(name);
-    // A rotated credential is read at its newest revision: a pinned one is an old one.
-    if (rotates(name, definition)) return [];
-    // What the same program writes is checked together with this, and constants cannot fail to open.
-    const owned = declared?.environments.includes(withoutVersion(name)) ?? false;
-    if (owned && definition !== undefined && !calls(definition, /^fn::open\b/)) return [];
-    return [
-      found("E06", environment, node, `production takes whatever is newest of ${name}`, {
-        ...(access && { access }),
-      }),
-    ];
-  });
-};
+/** What is wrong with the name of an import, wherever it stands. */
+export function problemsOfImport(
+  name: string,
+  context: { readonly production: boolean; readonly world: World; readonly declared?: Declared | undefined },
+): readonly (readonly [rule: RuleId, message: string])[] {
+  const { production, world, declared } = context;
+  const bare = withoutVersion(name);
+  if (!bare.includes("/")) return [["E16", `${name} means default/${name}`]];
+  if (bare.startsWith("default/")) return [["E16", `${name} is in ESC's legacy project default`]];
+  const version = versionOf(name);
+  const definition = world.get(name);
+  // A rotated credential is read at its newest revision: a pinned one is an old one.
+  if (rotates(bare, definition)) {
+    const message = `${bare} rotates: at @${version} it gives a credential that the next rotation but one kills`;
+    return version === undefined || version === "latest" ? [] : [["E07", message]];
+  }
+  const logsIn = definition !== undefined && calls(definition, /^fn::open::aws-login$/);
+  if (version !== undefined && version !== "live" && logsIn) {
+    return [["E07", `${bare} logs in, and its role does not trust @${version}`]];
+  }
+  if (!production || (version !== undefined && version !== "latest")) return [];
+  // What the same program writes is checked together with this, and constants cannot fail to open.
+  const owned = declared?.environments.includes(bare) ?? false;
+  if (owned && definition !== undefined && !calls(definition, /^fn::open\b/)) return [];
+  return [["E06", `production takes whatever is newest of ${name}`]];
+}
 
-const wrongPin: EnvironmentRule = ({ environment, world }) =>
-  referencesOf(environment).flatMap(({ name, node, access }): Finding[] => {
-    const version = versionOf(name);
-    if (version === undefined) return [];
-    const definition = world.get(name);
-    const at = { ...(access && { access }) };
-    if (rotates(name, definition)) {
-      const message = `${withoutVersion(name)} rotates: at @${version} it gives a credential that the next rotation but one kills`;
-      return [found("E07", environment, node, message, at)];
-    }
-    if (version === "live" || definition === undefined || !calls(definition, /^fn::open::aws-login$/))
-      return [];
-    const message = `${withoutVersion(name)} logs in, and its role does not trust @${version}`;
-    return [found("E07", environment, node, message, at)];
-  });
-
-const noProject: EnvironmentRule = ({ environment }: RuleContext) =>
-  referencesOf(environment).flatMap(({ name, node, access }) => {
-    const bare = !name.includes("/");
-    if (!bare && !name.startsWith("default/")) return [];
-    const message = bare ? `${name} means default/${name}` : `${name} is in ESC's legacy project default`;
-    return [found("E16", environment, node, message, { ...(access && { access }) })];
-  });
+const imports: EnvironmentRule = ({ environment, world, declared }) =>
+  referencesOf(environment).flatMap(({ name, node, access }) =>
+    problemsOfImport(name, { production: isProduction(environment.name), world, declared }).map(
+      ([rule, message]) => found(rule, environment, node, message, { ...(access && { access }) }),
+    ),
+  );
 
 const noEnvironment: EnvironmentRule = ({ environment }) =>
   usesOf(environment).flatMap(({ access, node }) =>
@@ -90,4 +82,4 @@ const noEnvironment: EnvironmentRule = ({ environment }) =>
   );
 
 /** E06, E07, E16 and E20. */
-export const importRules: readonly EnvironmentRule[] = [unpinned, wrongPin, noProject, noEnvironment];
+export const importRules: readonly EnvironmentRule[] = [imports, noEnvironment];

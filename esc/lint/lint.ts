@@ -54,7 +54,9 @@ export function lintEnvironments({
         .map((finding) => accept(finding, environment.source.yaml))
         .sort(byPosition),
     ),
-    ...stackFiles.flatMap((file) => lintStackFile(file, world).map((finding) => accept(finding, file.yaml))),
+    ...stackFiles.flatMap((file) =>
+      lintStackFile(file, world, declared).map((finding) => accept(finding, file.yaml)),
+    ),
   ];
 }
 

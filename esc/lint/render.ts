@@ -20,7 +20,7 @@ export function renderFindings(findings: readonly Finding[], checked: readonly s
 }
 
 /** `file:line:column`, which terminals and editors open. */
-function placeOf({ file, on, region }: Finding): string {
+export function placeOf({ file, on, region }: Finding): string {
   return [file ?? on, ...(region === undefined ? [] : [region.line, region.column])].join(":");
 }
 

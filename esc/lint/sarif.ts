@@ -1,4 +1,5 @@
 import type { Finding } from "./finding";
+import { placeOf } from "./render";
 import { RULES, type RuleId } from "./rules";
 
 /** Where code scanning shows what a program would write: it shows only what has a file. */
@@ -42,12 +43,13 @@ function toResult(finding: Finding, ruleIndex: number) {
     ruleId: rule,
     ruleIndex,
     level: severity,
-    message: { text: `${message}. ${fix}` },
+    message: { text: `${file === undefined ? `${placeOf(finding)}: ` : ""}${message}. ${fix}` },
     locations: [
       {
         physicalLocation: {
           artifactLocation: { uri: file === undefined ? NO_FILE : toUri(file) },
-          ...(file !== undefined && region && { region: toRegion(region) }),
+          // Code scanning wants a line, also of what is only rendered.
+          region: file !== undefined && region ? toRegion(region) : { startLine: 1 },
         },
         logicalLocations: [{ fullyQualifiedName: on, kind: "namespace" }],
       },

@@ -1,5 +1,8 @@
-import { isMap, isScalar, isSeq, type Node } from "yaml";
+import { isMap, isSeq, type Node } from "yaml";
 import { type Finding, newFinding } from "./finding";
+import { problemsOfImport } from "./import-rules";
+import type { Declared } from "./rule-context";
+import type { RuleId } from "./rules";
 import { memberOf, ParsedEnvironment, scalarPairs, textOf } from "./source";
 import { type World, withoutVersion } from "./world";
 
@@ -11,39 +14,50 @@ export interface StackFile {
   readonly project?: string | undefined;
 }
 
-/** E12: keys that a stack file sets although an environment that it imports sets them. */
-export function lintStackFile({ file, yaml, project = "" }: StackFile, world: World): Finding[] {
+/** E12, keys that a stack file sets although an environment that it imports sets them; E06, E07 and E16 of its imports. */
+export function lintStackFile(
+  { file, yaml, project = "" }: StackFile,
+  world: World,
+  declared: Declared | undefined,
+): Finding[] {
   const parsed = new ParsedEnvironment({ name: file, yaml });
-  const environments = importedNames(parsed.topLevel("environment")?.value);
+  const at = (rule: RuleId, node: Node, message: string) =>
+    newFinding(rule, { on: file, file, region: parsed.region(node), message });
+  const imports = importNodes(parsed.topLevel("environment")?.value);
   const config = parsed.topLevel("config")?.value;
   const qualified = (key: string) => (key.includes(":") ? key : `${project}:${key}`);
-  return environments.flatMap((name) => {
+  const production = /\bPulumi\.prod(?:uction)?[.-]/.test(file);
+  return imports.flatMap(({ name, node }) => {
     const given = configurationOf(world, name).map(qualified);
-    return (isMap(config) ? scalarPairs(config) : [])
-      .filter(({ key }) => given.includes(qualified(String(key.value))))
-      .map(({ key }) =>
-        newFinding("E12", {
-          on: file,
-          file,
-          region: parsed.region(key),
-          message: `${key.value} is set here and in pulumiConfig of ${withoutVersion(name)}`,
-        }),
-      );
+    const twice = (isMap(config) ? scalarPairs(config) : []).filter(({ key }) =>
+      given.includes(qualified(String(key.value))),
+    );
+    return [
+      ...problemsOfImport(name, { production, world, declared }).map(([rule, message]) =>
+        at(rule, node, message),
+      ),
+      ...twice.map(({ key }) =>
+        at("E12", key, `${key.value} is set here and in pulumiConfig of ${withoutVersion(name)}`),
+      ),
+    ];
   });
 }
 
 /** The environments that a stack file names: a list, or `{imports: […]}`. */
 export function importedNames(node: Node | null | undefined): string[] {
+  return importNodes(node).map(({ name }) => name);
+}
+
+function importNodes(node: Node | null | undefined): { readonly name: string; readonly node: Node }[] {
   const list = isMap(node) ? memberOf(node, "imports") : node;
-  return isSeq(list)
-    ? list.items.flatMap((item) =>
-        isScalar(item)
-          ? (textOf(item) ?? [])
-          : isMap(item)
-            ? scalarPairs(item).map(({ key }) => String(key.value))
-            : [],
-      )
-    : [];
+  if (!isSeq(list)) return [];
+  return list.items.flatMap((item) => {
+    const keys = isMap(item) ? scalarPairs(item).map(({ key }) => key) : [item as Node];
+    return keys.flatMap((each) => {
+      const name = textOf(each);
+      return name === undefined ? [] : [{ name, node: each }];
+    });
+  });
 }
 
 function configurationOf(world: World, name: string, depth = 0): string[] {

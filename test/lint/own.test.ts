@@ -24,6 +24,14 @@ describe("escapement check and this project's own environments", () => {
     assert.ok(ok);
   });
 
+  it("finds nothing in a stack that is configured by a stage", async () => {
+    const files = ["staging", "prod"].map((stage) =>
+      join(root, "examples", "worker", `Pulumi.${stage}.yaml`),
+    );
+    const { ok, output } = await runCheck({ files, program: false, form: "text", directory: root });
+    assert.ok(ok, output);
+  });
+
   it("finds nothing in a stage with everything, also where the inventory of the program is not known", async () => {
     const golden = (name: string): EnvironmentSource => ({
       name: `${project}/${name}`,
