@@ -17,6 +17,7 @@ import { type ExportedVariable, exportedVariables } from "./exported-variables";
 import { type EnvironmentId, EscServiceError } from "./pulumi";
 import { putValues } from "./put-values";
 import { type RotationReport, runRotationDemo } from "./rotation-demo";
+import { runSourcesDemo, type SourcesReport } from "./sources-demo";
 import { trustCases } from "./trust-cases";
 import { decideTrust, type TrustDecision } from "./trust-decisions";
 
@@ -24,7 +25,8 @@ export interface MainJobOptions {
   readonly cloud: LaptopCloud;
   /**
    * Where the program's `Pulumi.yaml` is. Under `examples/` in it are `infra` and `api`, which stand for a team's own
-   * stacks whose outputs the stages read, and `rotation`, which deploys the rotating adapter.
+   * stacks whose outputs the stages read, `rotation`, which deploys the rotating adapter, and `sources`, which deploys one
+   * in front of other systems.
    */
   readonly directory: string;
   onProgress?(step: ProgressStep): void;
@@ -79,12 +81,14 @@ export interface MainJobReport {
   readonly adapter: readonly AdapterAnswer[];
   /** What came of rotating a PostgreSQL credential under load. */
   readonly rotation: RotationReport;
+  /** What came of reading systems that ESC has no provider for. */
+  readonly sources: SourcesReport;
 }
 
 /**
  * The main job: previews and brings up every stack of the program, puts values into the entries, checks and opens
- * every environment that came of it, asks the account who may do what, and rotates a database credential while
- * clients use it. Stacks go side by side, but for `base`, which comes before all that rests on it.
+ * every environment that came of it, asks the account who may do what, rotates a database credential while
+ * clients use it, and reads other systems through an adapter. Stacks go side by side, but for `base`, which comes before all that rests on it.
  *
  * @throws EngineError for a project or stack file that cannot be used.
  */
@@ -92,9 +96,10 @@ export async function runMainJob(options: MainJobOptions): Promise<MainJobReport
   const { cloud, directory, signal } = options;
   const settings = await readStackSettings({ directory, stack: "base" });
   const base = bringUp(options, { directory, stack: "base" });
-  const [rotation, ...stacks] = await Promise.all([
-    // It needs nothing of the stacks, so it goes beside them.
+  const [rotation, sources, ...stacks] = await Promise.all([
+    // These need nothing of the stacks, so they go beside them.
     runRotationDemo({ cloud, directory: join(directory, "examples", "rotation"), signal }),
+    runSourcesDemo({ cloud, directory: join(directory, "examples", "sources"), signal }),
     base,
     ...["dev", "staging", "prod"].map((stack) =>
       bringUp(options, { directory, stack, project: settings.project, after: base }),
@@ -116,9 +121,10 @@ export async function runMainJob(options: MainJobOptions): Promise<MainJobReport
   const ok =
     up &&
     rotation.ok &&
+    sources.ok &&
     environments.every(({ findings, problems }) => findings.length + problems.length === 0) &&
     [...trust, ...adapter].every((answer) => answer.ok);
-  return { ok, stacks, environments, trust, adapter, rotation };
+  return { ok, stacks, environments, trust, adapter, rotation, sources };
 }
 
 function askStagingAdapter(cloud: LaptopCloud, { project }: StackSettings): Promise<AdapterAnswer[]> {

@@ -2,6 +2,7 @@ import type { AdapterAnswer } from "./adapter-cases";
 import { renderTree } from "./engine/index";
 import type { EnvironmentReport, MainJobReport, StackReport } from "./main-job";
 import type { RotationReport } from "./rotation-demo";
+import type { SourcesReport } from "./sources-demo";
 import type { TrustDecision } from "./trust-decisions";
 import { wrap } from "./wrap";
 
@@ -9,7 +10,7 @@ const WIDTH = 80;
 
 /** The main job's report for people, at most 80 columns where names allow it. Never shows a secret. */
 export function renderReport(report: MainJobReport): string {
-  const { stacks, environments, trust, adapter, rotation } = report;
+  const { stacks, environments, trust, adapter, rotation, sources } = report;
   const exporting = environments.filter((environment) => environment.exports.length > 0);
   const lines = [
     ...heading("What was provisioned"),
@@ -22,6 +23,7 @@ export function renderReport(report: MainJobReport): string {
     ...(adapter.length === 0 ? [] : heading("What staging's adapter answers")),
     ...adapter.map(renderAnswer),
     ...renderRotation(rotation),
+    ...renderSources(sources),
     "",
     verdict(report),
   ];
@@ -103,6 +105,14 @@ function renderRotation({ ok, problems, rotations, queries }: RotationReport): s
       `${mark(ok)} ${current} queries with \`current\`, ${previous} with \`previous\``,
       `${failed} failed`,
     ),
+    ...problems.map((problem) => `    ${problem}`),
+  ];
+}
+
+function renderSources({ problems, steps }: SourcesReport): string[] {
+  return [
+    ...heading("Behind the adapter: an old HTTP system, Parameter Store, Northflank"),
+    ...steps.map(({ title, outcome, ok }) => spread(`${mark(ok)} ${title}`, outcome)),
     ...problems.map((problem) => `    ${problem}`),
   ];
 }

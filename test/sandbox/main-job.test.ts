@@ -80,6 +80,18 @@ describe("The main job, on the program of this repository", () => {
     assert.equal(new Set(rotations.map(({ version }) => version)).size, 3);
   });
 
+  it("reads an old HTTP system and Parameter Store, and starts a Northflank job with what it was given", () => {
+    const { ok, problems, steps } = report.sources;
+    assert.deepEqual({ ok, problems }, { ok: true, problems: [] });
+    assert.ok(steps.length >= 8);
+    assert.deepEqual(
+      steps.filter((step) => !step.ok),
+      [],
+    );
+    assert.match(text, /job starts with 2 variables and 2 files +as given/);
+    assert.match(text, /database\.key +mode 0400, owner/);
+  });
+
   it("leaves each state of the credential as a revision of its own, with ciphertext alone", () => {
     const id = { organization: "acme", project: "orders", name: "rotated-staging-database" };
     const [latest] = cloud.esc.store.revisions(id);
@@ -152,7 +164,10 @@ describe("The main job, on the program of this repository", () => {
       [...versions.values()].map(({ value }) => ("text" in value ? value.text : "")),
     );
     assert.ok(values.length >= 6);
-    for (const value of values.flatMap((each) => Object.values(JSON.parse(each) as Record<string, string>))) {
+    const texts = values.flatMap((each) =>
+      each.startsWith("{") ? Object.values(JSON.parse(each) as Record<string, string>) : each,
+    );
+    for (const value of texts) {
       assert.ok(!json.includes(value) && !text.includes(value), "a secret value is in the report");
     }
   });
