@@ -35,10 +35,12 @@ type State = "current" | "written" | "missing" | "out of date";
 async function run({ inventory: named, check = false, json = false }: InventoryOptions): Promise<void> {
   const { file, inventory } = await loadInventory(named);
   const folder = path.dirname(file);
-  const files = generateFiles(inventory, path.basename(file)).map(({ kind, path: relative, text }) => {
-    const target = path.join(folder, relative);
-    return { kind, file: path.relative(process.cwd(), target), state: bring(target, text, check) };
-  });
+  const files = generateFiles(inventory, `${path.basename(folder)}/${path.basename(file)}`).map(
+    ({ kind, path: relative, text }) => {
+      const target = path.join(folder, relative);
+      return { kind, file: path.relative(process.cwd(), target), state: bring(target, text, check) };
+    },
+  );
   if (files.length === 0) {
     throw new CommandFailure(
       EXIT.cannotRun,

@@ -18,7 +18,9 @@ const own: Inventory = inventory;
 
 /** Everything that follows from an inventory of one stage, by what it is. */
 function everything(from: Inventory): Readonly<Record<string, string>> {
-  const files = Object.fromEntries(generateFiles(from, "inventory.ts").map(({ kind, text }) => [kind, text]));
+  const files = Object.fromEntries(
+    generateFiles(from, "esc/inventory.ts").map(({ kind, text }) => [kind, text]),
+  );
   const stored = selectItems(from, "prod", "aws-secrets");
   const owner = { project: "oceanid-cluster", stage: "prod" };
   const settings = Object.fromEntries(selectItems(from, "prod", "esc").map(({ name }) => [name, "x"]));
@@ -61,7 +63,10 @@ describe("What follows from an inventory", () => {
   ] as const) {
     it(`is committed as it is: ${name} (else: npm run inventory -- --inventory ${file})`, () => {
       const folder = path.join(root, path.dirname(file));
-      for (const { path: relative, text } of generateFiles(from, path.basename(file))) {
+      for (const { path: relative, text } of generateFiles(
+        from,
+        path.relative(path.dirname(folder), path.join(root, file)),
+      )) {
         const committed = readFileSync(path.join(folder, relative), "utf8");
         assert.ok(committed === text, `${relative} is out of date: npm run inventory -- --inventory ${file}`);
       }
@@ -98,13 +103,13 @@ describe("What follows from an inventory", () => {
 
   it("is the same text every time, and has no secret's example in it", () => {
     for (const from of [own, oceanid]) {
-      assert.deepEqual(generateFiles(from, "inventory.ts"), generateFiles(from, "inventory.ts"));
+      assert.deepEqual(generateFiles(from, "esc/inventory.ts"), generateFiles(from, "esc/inventory.ts"));
     }
     const dotenv = everything(oceanid).dotenv ?? "";
     assert.match(dotenv, /^DATABASE_URL=$/m);
     assert.match(dotenv, /^HF_TOKEN=$/m);
     assert.match(
-      generateFiles(own, "inventory.ts").find(({ kind }) => kind === "dotenv")?.text ?? "",
+      generateFiles(own, "esc/inventory.ts").find(({ kind }) => kind === "dotenv")?.text ?? "",
       /^PORT=8080$/m,
     );
   });
@@ -136,7 +141,7 @@ describe("What follows from an inventory", () => {
     const folder = mkdtempSync(path.join(root, "build", "inventory-"));
     try {
       cpSync(path.join(root, "examples/oceanid"), folder, { recursive: true });
-      const file = path.join(folder, "inventory.ts");
+      const file = path.join(folder, "esc/inventory.ts");
       const text = readFileSync(file, "utf8");
       assert.deepEqual((await command(file, "--check")).code, 0);
       writeFileSync(file, text.replace("rotateWithinDays: 365", "rotateWithinDays: 30"));

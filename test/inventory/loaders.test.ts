@@ -151,7 +151,7 @@ describe("The loaders for applications", () => {
       })),
       generates: { typescript: "x.ts" },
     };
-    const [file] = generateFiles(declared, "inventory.ts");
+    const [file] = generateFiles(declared, "esc/inventory.ts");
     assert.match(
       file?.text ?? "",
       /export interface ABSettings \{\n.*\n {2}readonly text: string;\n.*\n {2}readonly number: number;\n.*\n {2}readonly boolean: boolean;/,

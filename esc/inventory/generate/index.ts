@@ -27,13 +27,15 @@ export interface GeneratedFile {
 /**
  * Every file that the inventory says is generated from it. The same inventory gives the same text, wherever and whenever.
  *
- * @param file the name of the file that the inventory is in, which the others say that they are made from
+ * @param file the file that the inventory is in, with its folder (`esc/inventory.ts`): the others say that they are made
+ * from it
  */
 export function generateFiles(inventory: Inventory, file: string): readonly GeneratedFile[] {
   return Object.entries(renderers).flatMap(([kind, render]) => {
     const path = inventory.generates[kind as keyof GeneratedFiles];
     if (path === undefined) return [];
-    const source = posix.relative(posix.dirname(path), file);
+    const here = posix.join("/root", posix.dirname(file), path);
+    const source = posix.relative(posix.dirname(here), posix.join("/root", file));
     return [{ kind: kind as keyof GeneratedFiles, path, text: render(inventory, { source }) }];
   });
 }

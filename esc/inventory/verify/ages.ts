@@ -17,8 +17,9 @@ const DAY = 24 * 3600 * 1000;
  */
 export function ageShown(properties: EscProperties, { name }: SecretItem): SecretAge | undefined {
   const places: readonly (readonly [SecretAge["source"], ...string[]])[] = [
+    // As a rotated environment shows it (`rotated.<name>.current`), and as one does that was written by hand.
+    ["rotation", "rotated", name, "current"],
     ["rotation", name, "current"],
-    ["rotation", "secrets", name, "current"],
     ["entry", "secrets", name],
   ];
   for (const [source, ...path] of places) {
