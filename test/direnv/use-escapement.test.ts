@@ -37,7 +37,7 @@ describe("use escapement", function () {
   });
   after(async () => {
     for (const each of laptops) each.remove();
-    await service.stop();
+    await service?.stop();
   });
 
   function newLaptop(variables: Readonly<Record<string, string>> = {}, project?: string): Laptop {
