@@ -35,6 +35,8 @@ import {
   createPulumiServiceCloud,
   type EnvironmentPermission,
   EscService,
+  type ExchangeRequest,
+  exchangeToken,
 } from "./pulumi";
 import { withReplacements } from "./replacements";
 import { Routes } from "./routes";
@@ -184,6 +186,11 @@ export class LaptopCloud {
       github: this.github.content(),
       stacks: this.#stacks,
     };
+  }
+
+  /** Gives a token of Pulumi's for one of GitHub's. @throws as `exchangeToken` */
+  exchangeToken(request: ExchangeRequest): Promise<string> {
+    return exchangeToken(this.esc, Object.values(this.issuers), request);
   }
 
   /** For clients of the account's services. */

@@ -127,6 +127,7 @@ export {
   type JobRun,
   type WorkflowVariable,
 } from "./workflow/expand";
+export { resolveText } from "./workflow/expressions";
 export type {
   AwsLogin,
   Job,

@@ -16,3 +16,4 @@ export type { ProviderContext } from "./providers";
 export { createPulumiServiceCloud } from "./resources";
 export type { RotationEvent } from "./rotate";
 export { createEscServer, type EscServer, type EscServerOptions, type RequestLogEntry } from "./server";
+export { type ExchangeRequest, exchangeToken } from "./token-exchange";

@@ -95,6 +95,12 @@ describe("This repository's workflows", () => {
         }
       });
 
+      it("leaves what verify prints to the runner, for it holds masks: no pipe, no file, no summary", () => {
+        for (const { run = "" } of steps) {
+          if (run.includes("escapement verify")) assert.doesNotMatch(run, /[|>]|\$\(|`/);
+        }
+      });
+
       it("never refreshes, and never runs for what a fork wants with this repository's rights", () => {
         assert.doesNotMatch(text, /--refresh|pulumi refresh|pull_request_target|workflow_run/);
       });
