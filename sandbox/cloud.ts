@@ -122,6 +122,7 @@ export class LaptopCloud {
     this.esc = new EscService({
       organizations: [organization],
       now,
+      fetch: parts.routes.fetch,
       content: state?.environments,
       grants: state?.grants,
       issuers: state?.issuers,

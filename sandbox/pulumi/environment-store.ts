@@ -13,6 +13,7 @@ import {
   type EnvironmentReference,
   formatEnvironmentId,
 } from "./names";
+import type { Webhooks } from "./webhooks";
 
 /** One immutable revision. Times are ISO 8601; `yaml` carries secrets only as ciphertext. */
 export interface Revision {
@@ -49,6 +50,7 @@ export interface StoredEnvironment {
   readonly environmentTags: Map<string, EnvironmentTag>;
   /** Proposed definitions, by the id of their change request. */
   readonly drafts: Map<string, Draft>;
+  readonly webhooks: Webhooks;
   deletionProtected: boolean;
 }
 
@@ -292,7 +294,13 @@ export class EnvironmentStore {
 
 /** What an environment has besides revisions, when it has none of it. */
 function nothingElse(): Omit<StoredEnvironment, "id" | "revisions" | "tags"> {
-  return { retractions: new Map(), environmentTags: new Map(), drafts: new Map(), deletionProtected: false };
+  return {
+    retractions: new Map(),
+    environmentTags: new Map(),
+    drafts: new Map(),
+    webhooks: new Map(),
+    deletionProtected: false,
+  };
 }
 
 function latestOf(revisions: readonly [Revision, ...Revision[]]): Revision {

@@ -25,6 +25,7 @@ import { OpenSessions } from "./open-sessions";
 import { type EnvironmentPermission, Grants, type GrantsContent, includes } from "./permissions";
 import { completeProviders, completeRotators, missingProviders, type ProviderContext } from "./providers";
 import { type RotationEvent, rotateEnvironment } from "./rotate";
+import { pingWebhook, type WebhookDelivery } from "./webhooks";
 
 export interface EscServiceOptions {
   /** The organizations that exist. Any other does not, whatever the token. */
@@ -37,6 +38,8 @@ export interface EscServiceOptions {
   readonly rotators?: (context: ProviderContext) => Readonly<Record<string, Rotator>>;
   /** The environments that there are already. @default none */
   readonly content?: StoreContent;
+  /** How webhooks are sent to addresses that are not this machine's own. @default nobody is there */
+  readonly fetch?: typeof globalThis.fetch;
   /** How many items a list answers at once. @default 100 */
   readonly pageSize?: number;
   /** What was granted to whom already. @default nothing */
@@ -288,6 +291,22 @@ export class EscService {
   decrypt(reference: EnvironmentReference): Promise<string> {
     const { yaml, decrypter } = this.definition(reference);
     return decryptSecrets(yaml, decrypter);
+  }
+
+  /** Delivers a ping to a webhook: to this machine's own addresses, and to those that something here stands for. */
+  pingWebhook(id: EnvironmentId, name: string): Promise<WebhookDelivery> {
+    const send: typeof fetch = (input, init) => {
+      const { hostname, origin } = new URL(String(input));
+      if (["127.0.0.1", "localhost", "[::1]"].includes(hostname)) return fetch(input, init);
+      if (this.options.fetch !== undefined) return this.options.fetch(input, init);
+      return Promise.reject(new Error(`nothing on this machine stands for ${origin}`));
+    };
+    const payload = { user: this.user, environment: formatEnvironmentId(id), message: "ping" };
+    return pingWebhook(this.store.find(id).webhooks, name, {
+      send,
+      now: this.options.now ?? Date.now,
+      payload,
+    });
   }
 
   /**

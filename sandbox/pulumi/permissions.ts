@@ -24,6 +24,9 @@ export function neededPermission(method: string, pattern: string): EnvironmentPe
   // A clone is its maker's own, secrets included.
   if (/\/(?:open|decrypt|clone)\b/.test(pattern)) return "open";
   if (method === "GET" || method === "HEAD") return "read";
+  // "Only environment admins can modify deletion protection settings."
+  // https://www.pulumi.com/docs/esc/administration/deletion-protection
+  if (pattern.endsWith("/settings")) return "admin";
   return method === "DELETE" && pattern.endsWith("/:name") ? "admin" : "write";
 }
 

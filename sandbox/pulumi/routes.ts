@@ -7,6 +7,7 @@ import { type HttpRequest, type HttpResponse, jsonResponse } from "./http-messag
 import { MetadataAnswers } from "./metadata-answers";
 import type { EnvironmentReference } from "./names";
 import { neededPermission } from "./permissions";
+import { WebhookAnswers } from "./webhook-answers";
 
 /** The path's parameters, decoded: a route only asks for those that its own pattern names. */
 type Parameters = (name: string) => string;
@@ -19,6 +20,7 @@ const environment = `${base}/:org/:project/:name`;
 function createTable(service: EscService): Record<string, Answer> {
   const answers = new Answers(service);
   const metadata = new MetadataAnswers(service);
+  const webhooks = new WebhookAnswers(service);
   const { organizations } = service;
   return {
     "GET /api/user": () => metadata.user(),
@@ -57,6 +59,14 @@ function createTable(service: EscService): Record<string, Answer> {
       metadata.updateDraft(reference(at), at("draft"), request),
     [`POST ${environment}/drafts/:draft/open`]: (at, request) =>
       metadata.openDraft(reference(at), at("draft"), request),
+    [`GET ${environment}/hooks`]: (at) => webhooks.list(reference(at)),
+    [`POST ${environment}/hooks`]: (at, request) => webhooks.create(reference(at), request),
+    [`GET ${environment}/hooks/:hook`]: (at) => webhooks.get(reference(at), at("hook")),
+    [`PATCH ${environment}/hooks/:hook`]: (at, request) =>
+      webhooks.update(reference(at), at("hook"), request),
+    [`DELETE ${environment}/hooks/:hook`]: (at) => webhooks.delete(reference(at), at("hook")),
+    [`POST ${environment}/hooks/:hook/ping`]: (at) => webhooks.ping(reference(at), at("hook")),
+    [`GET ${environment}/hooks/:hook/deliveries`]: (at) => webhooks.deliveries(reference(at), at("hook")),
     [`GET ${environment}/versions`]: (at, request) => answers.revisions(reference(at), request),
     [`GET ${environment}/versions/tags`]: (at, request) => answers.tags(reference(at), request),
     [`POST ${environment}/versions/tags`]: (at, request) => answers.createTag(reference(at), request),

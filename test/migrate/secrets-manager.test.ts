@@ -243,7 +243,8 @@ describe("escapement migrate into Secrets Manager", () => {
 
     const throughLine = () => ({ ...variables(), AWS_ENDPOINT_URL: line.url });
 
-    it("ends in the same place: the line is cut before a request arrives, or after it was done", async () => {
+    it("ends in the same place: the line is cut before a request arrives, or after it was done", async function () {
+      this.timeout(soak ? 180_000 : 30_000);
       assert.equal((await migrate(args("--yes"), throughLine())).code, 0);
       const requests = line.count;
       assert.ok(requests > 8, `${requests} requests`);

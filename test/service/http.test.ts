@@ -112,7 +112,7 @@ describe("The ESC service over HTTP", () => {
       ["GET", "/acme/web/none/decrypt", 404],
       ["GET", "/acme/web/none/tags", 404],
       ["GET", "/acme/web/staging/tags/owner", 404],
-      ["GET", "/acme/web/staging/hooks", 501],
+      ["GET", "/acme/web/staging/hooks/none", 404],
       ["GET", "/acme/web/staging/schedules", 501],
       ["GET", "/acme/web/staging/", 501],
     ] as const) {

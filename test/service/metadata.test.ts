@@ -1,4 +1,8 @@
 import assert from "node:assert/strict";
+import { createHmac } from "node:crypto";
+import { createServer, type IncomingHttpHeaders } from "node:http";
+import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
 import { EnvironmentStore } from "../../sandbox/pulumi/environment-store";
 import { ACCESS_TOKEN, type StartedService, startService, write } from "./support";
 
@@ -16,8 +20,8 @@ describe("What the ESC service has around its environments", () => {
 
   /** The status and the JSON of an answer. */
   async function ask(method: string, path: string, body?: object | string): Promise<[number, unknown]> {
-    const text = typeof body === "object" ? JSON.stringify(body) : body;
-    const response = await esc.request(method, path, { ...(text !== undefined && { body: text }) });
+    const sent = typeof body === "object" ? JSON.stringify(body) : body;
+    const response = await esc.request(method, path, { ...(sent !== undefined && { body: sent }) });
     const answer = await response.text();
     return [response.status, answer.startsWith("{") || answer.startsWith("[") ? JSON.parse(answer) : answer];
   }
@@ -185,6 +189,101 @@ describe("What the ESC service has around its environments", () => {
       }),
       [200, { changeRequests: [] }],
     );
+  });
+
+  it("has webhooks, whose secret never comes back and signs what is delivered to this machine", async () => {
+    const seen: { headers: IncomingHttpHeaders; body: string }[] = [];
+    const receiver = createServer(async (request, response) => {
+      seen.push({ headers: request.headers, body: await text(request) });
+      response.writeHead(202).end("thanks");
+    });
+    await new Promise<void>((resolve) => receiver.listen(0, "127.0.0.1", resolve));
+    const { port } = receiver.address() as AddressInfo;
+    try {
+      const hook = {
+        name: "chat",
+        displayName: "Chat",
+        active: true,
+        payloadUrl: `http://127.0.0.1:${port}/`,
+      };
+      const [status, made] = await ask("POST", "/acme/web/base/hooks", {
+        ...hook,
+        secret: "hush",
+        envName: "base",
+      });
+      assert.deepEqual([status, (made as { hasSecret: boolean }).hasSecret], [200, true]);
+      assert.equal((await ask("POST", "/acme/web/base/hooks", hook))[0], 409);
+      assert.equal(
+        (await ask("POST", "/acme/web/base/hooks", { ...hook, name: "b", envName: "other" }))[0],
+        400,
+      );
+      const [, delivery] = await ask("POST", "/acme/web/base/hooks/chat/ping");
+      assert.equal((delivery as { responseCode: number }).responseCode, 202);
+      const [{ headers, body } = { headers: {}, body: "" }] = seen;
+      const signature = createHmac("sha256", "hush").update(body).digest("hex");
+      assert.equal(headers["pulumi-webhook-signature"], signature);
+
+      const elsewhere = { displayName: "Chat", active: false, payloadUrl: "https://chat.example.com/hook" };
+      await ask("PATCH", "/acme/web/base/hooks/chat", { ...elsewhere, secret: "__remove-secret" });
+      const [, changed] = await ask("GET", "/acme/web/base/hooks/chat");
+      assert.deepEqual(changed, {
+        ...{ ...elsewhere, name: "chat", filters: [], groups: [], format: "raw", hasSecret: false },
+        ...{ organizationName: "acme", projectName: "web", envName: "base" },
+      });
+      const [, failed] = await ask("POST", "/acme/web/base/hooks/chat/ping");
+      const { responseCode, responseBody } = failed as { responseCode: number; responseBody: string };
+      assert.deepEqual(
+        [responseCode, responseBody],
+        [0, "nothing on this machine stands for https://chat.example.com"],
+      );
+      const [, deliveries] = await ask("GET", "/acme/web/base/hooks/chat/deliveries");
+      assert.equal((deliveries as unknown[]).length, 2);
+      const everything = JSON.stringify([
+        made,
+        delivery,
+        changed,
+        failed,
+        deliveries,
+        await ask("GET", "/acme/web/base/hooks"),
+      ]);
+      assert.ok(!everything.includes("hush"), "the secret never comes back");
+      assert.equal((await ask("DELETE", "/acme/web/base/hooks/chat"))[0], 204);
+      assert.equal((await ask("GET", "/acme/web/base/hooks/chat"))[0], 404);
+    } finally {
+      receiver.close();
+      receiver.closeAllConnections();
+    }
+  });
+
+  it("is changed by those only who may: settings by administrators, change requests by writers", async () => {
+    esc.service.grants.set(base, "team:writers", "write");
+    esc.service.grants.set(base, "team:readers", "read");
+    const [, made] = await ask("POST", "/acme/web/base/drafts", "values: {a: 1}\n");
+    const { changeRequestId } = made as { changeRequestId: string };
+    const as = async (team: string, method: string, path: string) => {
+      const token = strict.service.tokens.issue({ organization: "acme", type: "team", team });
+      const headers = { authorization: `token ${token}` };
+      return (await fetch(`${strict.url}/api${path}`, { method, headers, body: "{}" })).status;
+    };
+    const strict = await startService({
+      memberPermission: "none",
+      content: esc.service.store.content(),
+      grants: esc.service.grants.content(),
+    });
+    try {
+      const settings = "/esc/environments/acme/web/base/settings";
+      const submit = `/change-requests/acme/${changeRequestId}/submit`;
+      assert.deepEqual(
+        [
+          await as("writers", "PATCH", settings),
+          await as("readers", "POST", submit),
+          await as("writers", "POST", submit),
+        ],
+        [403, 404, 200],
+      );
+    } finally {
+      await strict.stop();
+    }
   });
 
   it("takes up what an older store kept, in which all this was missing", () => {

@@ -37,6 +37,7 @@ func main() {
 	d.revisions(context.Background())
 	d.metadata(context.Background())
 	d.drafts(context.Background())
+	d.webhooks(context.Background())
 	d.notHere(context.Background())
 	d.deletion(context.Background())
 	d.report()
@@ -204,24 +205,32 @@ func (d *driver) drafts(ctx context.Context) {
 	d.check("SubmitChangeRequest", d.SubmitChangeRequest(ctx, org, id, &why), true)
 }
 
+func (d *driver) webhooks(ctx context.Context) {
+	org := d.organization
+	create := client.CreateEnvironmentWebhookRequest{
+		Name: "chat", DisplayName: "Chat", Active: true, PayloadURL: "https://chat.example.com/hook",
+		OrganizationName: org, ProjectName: project, EnvName: name, Secret: "hunter2",
+	}
+	hook, err := d.CreateEnvironmentWebhook(ctx, org, project, name, create)
+	d.check("CreateEnvironmentWebhook", err, hook != nil && hook.HasSecret && hook.Secret == "")
+	update := client.UpdateEnvironmentWebhookRequest{DisplayName: "Chat 2", PayloadURL: create.PayloadURL}
+	hook, err = d.UpdateEnvironmentWebhook(ctx, org, project, name, "chat", update)
+	d.check("UpdateEnvironmentWebhook", err, hook != nil && hook.DisplayName == "Chat 2" && !hook.Active)
+	hook, err = d.GetEnvironmentWebhook(ctx, org, project, name, "chat")
+	d.check("GetEnvironmentWebhook", err, hook != nil && hook.HasSecret)
+	hooks, err := d.ListEnvironmentWebhooks(ctx, org, project, name)
+	d.check("ListEnvironmentWebhooks", err, len(hooks) == 1)
+	delivery, err := d.PingEnvironmentWebhook(ctx, org, project, name, "chat")
+	d.check("PingEnvironmentWebhook", err, delivery != nil && delivery.Kind == "ping" && delivery.ResponseCode == 0)
+	deliveries, err := d.ListEnvironmentWebhookDeliveries(ctx, org, project, name, "chat")
+	d.check("ListEnvironmentWebhookDeliveries", err, len(deliveries) == 1)
+	d.check("DeleteEnvironmentWebhook", d.DeleteEnvironmentWebhook(ctx, org, project, name, "chat"), true)
+}
+
 // notHere is what the sandbox does not have, and says so.
 func (d *driver) notHere(ctx context.Context) {
 	org := d.organization
-	_, err := d.ListEnvironmentWebhooks(ctx, org, project, name)
-	d.refused("ListEnvironmentWebhooks", err)
-	_, err = d.GetEnvironmentWebhook(ctx, org, project, name, "hook")
-	d.refused("GetEnvironmentWebhook", err)
-	_, err = d.CreateEnvironmentWebhook(ctx, org, project, name, client.CreateEnvironmentWebhookRequest{})
-	d.refused("CreateEnvironmentWebhook", err)
-	_, err = d.UpdateEnvironmentWebhook(ctx, org, project, name, "hook", client.UpdateEnvironmentWebhookRequest{})
-	d.refused("UpdateEnvironmentWebhook", err)
-	d.refused("DeleteEnvironmentWebhook", d.DeleteEnvironmentWebhook(ctx, org, project, name, "hook"))
-	_, err = d.PingEnvironmentWebhook(ctx, org, project, name, "hook")
-	d.refused("PingEnvironmentWebhook", err)
-	_, err = d.ListEnvironmentWebhookDeliveries(ctx, org, project, name, "hook")
-	d.refused("ListEnvironmentWebhookDeliveries", err)
-
-	_, err = d.ListEnvironmentSchedules(ctx, org, project, name)
+	_, err := d.ListEnvironmentSchedules(ctx, org, project, name)
 	d.refused("ListEnvironmentSchedules", err)
 	_, err = d.CreateEnvironmentSchedule(ctx, org, project, name, client.CreateEnvironmentScheduleRequest{})
 	d.refused("CreateEnvironmentSchedule", err)
