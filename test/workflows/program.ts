@@ -36,6 +36,7 @@ const ELSEWHERE: readonly (readonly [RegExp, string])[] = [
   [/^echo "::add-mask::/, "speaks to GitHub's runner"],
   [/^\.ci\/run$/, "is this suite, and the main job"],
   [/actionlint@/, "is in npm run soak"],
+  [/escapement check --program/, "is in test/cli"],
   [/escapement trust (?:workflow|lint|map)/, "is in test/workflows and test/trust"],
   [/escapement sandbox (?:up|preview)/, "is in test/day-two"],
   [
