@@ -36,7 +36,7 @@ async function compareBundles(folder: string): Promise<void> {
   const ours = await bundleAdapter();
   const reference = await bundleAdapter({ entry: path.join(__dirname, "reference-adapter/index.ts") });
   const carrying = await bundleAdapter({
-    entry: path.join(__dirname, "reference-adapter/with-postgres.ts"),
+    entry: path.join(__dirname, "reference-adapter/with-clients.ts"),
   });
   report("adapter bundle, bytes", ours.bytes, carrying.bytes, { atMost: 1 });
 

@@ -1,6 +1,7 @@
 import { benchAdapter } from "./adapter";
 import { benchEvaluator } from "./evaluator";
 import { benchSandbox } from "./sandbox";
+import { benchSources } from "./sources";
 import { benchTrust } from "./trust";
 
 /** `npm run bench [name…]`: figures as ratios, each pair measured in one run. Nothing here passes or fails. */
@@ -8,6 +9,7 @@ const benches: Record<string, () => Promise<void>> = {
   evaluator: benchEvaluator,
   trust: benchTrust,
   adapter: benchAdapter,
+  sources: benchSources,
   sandbox: benchSandbox,
 };
 
