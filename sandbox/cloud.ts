@@ -46,6 +46,8 @@ export interface LaptopCloudOptions {
   readonly organization?: string;
   /** The clock of the issuers, of AWS and of ESC, milliseconds since 1970. @default Date.now */
   readonly now?: () => number;
+  /** The AWS account's id, twelve digits. @default "123456789012" */
+  readonly accountId?: string;
   /** ESC's providers besides the sandbox's own, or instead of them. */
   readonly providers?: Readonly<Record<string, Provider>>;
   /** What another cloud was: this one goes on with it. @default an empty account and no stack */
@@ -54,7 +56,7 @@ export interface LaptopCloudOptions {
   readonly memberPermission?: EnvironmentPermission | undefined;
 }
 
-interface Parts extends Required<Omit<LaptopCloudOptions, "state" | "memberPermission">> {
+interface Parts extends Required<Omit<LaptopCloudOptions, "accountId" | "state" | "memberPermission">> {
   readonly state: CloudState | undefined;
   readonly memberPermission: EnvironmentPermission | undefined;
   readonly aws: Aws;
@@ -142,13 +144,15 @@ export class LaptopCloud {
   /** Starts everything. End it with `stop`: it listens on ports. */
   static async start(options: LaptopCloudOptions = {}): Promise<LaptopCloud> {
     const { organization = "acme", now = Date.now, providers = {}, state, memberPermission } = options;
+    const { accountId } = options;
     const issuers = {
       pulumi: new Issuer({ url: PULUMI_ISSUER, now }),
       github: new Issuer({ url: GITHUB_ISSUER, now }),
     };
     const issuerServer = await startIssuerServer(Object.values(issuers));
     const routes = new Routes(issuerServer.routes);
-    const account = state === undefined ? createAccount({ now }) : restoreAccount(state.account, now);
+    const account =
+      state === undefined ? createAccount({ now, id: accountId }) : restoreAccount(state.account, now);
     const aws = await startAws({ account, fetch: routes.fetch });
     const lambda = await startLambdaHost({
       account: aws.account,
