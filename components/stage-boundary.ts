@@ -16,6 +16,8 @@ export interface StageBoundaryArgs {
   rolePath?: string;
   /** Entries of others that the stage reads (`existing` of `SecretEntries`). @default none */
   entryArns?: pulumi.Input<pulumi.Input<string>[]>;
+  /** SSM parameters besides the stage's own that the adapter's sources read, `…:parameter/shared/*`. @default none */
+  parameterArns?: pulumi.Input<pulumi.Input<string>[]>;
   tags?: pulumi.Input<Record<string, pulumi.Input<string>>>;
 }
 
@@ -49,8 +51,10 @@ export class StageBoundary extends pulumi.ComponentResource {
         description: `The most that roles of ${args.project} ${args.stage} can do`,
         policy: pulumi.jsonStringify(
           pulumi
-            .all([accountOf({ parent: this }), args.entryArns ?? []])
-            .apply(([account, entryArns]) => boundaryPolicy(args, account, entryArns)),
+            .all([accountOf({ parent: this }), args.entryArns ?? [], args.parameterArns ?? []])
+            .apply(([account, entries, parameters]) =>
+              boundaryPolicy(args, account, { entries, parameters }),
+            ),
         ),
         tags: args.tags,
       },
@@ -88,12 +92,12 @@ function boundaryName({ namePrefix = "", project, stage }: NameParts): string {
  * listed, decrypt through Secrets Manager and Systems Manager, and work with what carries the stage's names. It grants
  * nothing.
  *
- * @param entryArns entries of others that the stage reads
+ * @param others ARNs of what the stage reads besides its own
  */
 export function boundaryPolicy(
   { namePrefix = "", project, stage }: NameParts,
   account: { readonly partition: string; readonly accountId: string },
-  entryArns: readonly string[] = [],
+  others: { readonly entries?: readonly string[]; readonly parameters?: readonly string[] } = {},
 ): PolicyDocument {
   const { partition, accountId } = account;
   const flat = `${namePrefix}${project}-${stage}-*`;
@@ -103,7 +107,7 @@ export function boundaryPolicy(
   return {
     Version: "2012-10-17",
     Statement: [
-      allow("ReadEntries", ["secretsmanager:GetSecretValue"], [entries, ...entryArns]),
+      allow("ReadEntries", ["secretsmanager:GetSecretValue"], [entries, ...(others.entries ?? [])]),
       allow("WriteJournal", ["secretsmanager:PutSecretValue"], [entries]),
       {
         ...allow("UseKeys", ["kms:Decrypt", "kms:GenerateDataKey"], ["*"]),
@@ -114,7 +118,7 @@ export function boundaryPolicy(
       allow(
         "ReadParameters",
         ["ssm:GetParameter", "ssm:GetParametersByPath"],
-        [arn("ssm", `parameter/${nested}`)],
+        [arn("ssm", `parameter/${nested}`), ...(others.parameters ?? [])],
       ),
       allow(
         "UseTables",

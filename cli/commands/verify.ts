@@ -5,6 +5,7 @@ import { createEscClient, EscClientError } from "../esc-client";
 import { CommandFailure, EXIT } from "../exit";
 import { addSummary, formatAnnotation, isRunnerStream, maskSecrets } from "../github-log";
 import { findInventory, inventoryFile, type LoadedInventory, loadInventory } from "../inventory-file";
+import { driftLines, readDefinitions } from "../stack-outputs";
 import { type VerifyResult, type VerifyTarget, verifyAll } from "../verify";
 import { annotateVerify, renderVerify, summarizeVerify } from "../verify-report";
 
@@ -14,6 +15,7 @@ interface VerifyCommandOptions {
   /** false for `--no-inventory` */
   readonly inventory?: string | false;
   readonly stage?: string;
+  readonly stackOutputs?: string;
   readonly timeout: number;
 }
 
@@ -36,6 +38,10 @@ export function verifyCommand(): Command {
     )
     .option("--no-inventory", "open them only")
     .option("--stage <stage>", "the stage that they are (default: each the one of its name)")
+    .option(
+      "--stack-outputs <file>",
+      "what `pulumi stack output --json` prints, or -: their definitions are compared with what ESC has",
+    )
     .option("--timeout <seconds>", "how long one environment may take", seconds, 120)
     .option("--json", "one JSON object on stdout")
     .addHelpText("after", HELP)
@@ -46,6 +52,9 @@ const HELP = `
 Each line of the inventory is checked: it is there, not empty, no placeholder, of its form, secret where it must be,
 read from its own stage's entry, not the same as another stage's (of those named here together), not overdue; and there is
 nothing that the inventory does not know, and no secret in the definition. Exit code 1 when one is wrong.
+
+With --stack-outputs, an environment that is not what the program says is a finding, line by line: an update that got
+lost, or an edit in the console. It is not promoted.
 
 PULUMI_ACCESS_TOKEN is required. PULUMI_BACKEND_URL names another service than https://api.pulumi.com.
 With AWS credentials in the environment, AWS is asked when entries were last written (secretsmanager:ListSecretVersionIds);
@@ -81,6 +90,8 @@ async function run(targets: readonly VerifyTarget[], options: VerifyCommandOptio
   if (!accessToken)
     throw new CommandFailure(EXIT.cannotRun, "PULUMI_ACCESS_TOKEN is not set: run pulumi login, or set it");
   const loaded = await inventoryFor(options);
+  const { stackOutputs } = options;
+  const definitions = stackOutputs === undefined ? undefined : await readDefinitions(stackOutputs);
   const url = process.env.PULUMI_BACKEND_URL || "https://api.pulumi.com";
   const timeoutMs = options.timeout * 1000;
   const client = await createEscClient({ url, accessToken, timeoutMs });
@@ -93,6 +104,7 @@ async function run(targets: readonly VerifyTarget[], options: VerifyCommandOptio
       timeoutMs,
       inventory: loaded?.inventory,
       stage: options.stage,
+      ...(definitions && { moreLines: [driftLines(definitions)] }),
       agesOf: loaded && aws && createAgeReader(loaded.inventory, aws),
       onProgress: (environment, what) => process.stderr.write(`${environment}: ${what}\n`),
       onOpened: ({ properties }) => {

@@ -3,6 +3,7 @@ import { execFile } from "node:child_process";
 import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { importCommand } from "../../cli/commands/import";
 import { importScript, planImport, readPreview } from "../../cli/import-script";
 
 const urn = (type: string, name: string) => `urn:pulumi:staging::shop::${type}::${name}`;
@@ -113,6 +114,28 @@ describe("escapement import", () => {
       nameTable: { inner: parent },
       resources: [{ type: "aws:iam/role:Role", name: "deep", id: "deep`id`$HOME", parent: "inner" }],
     });
+  });
+
+  it("reads the preview from a file, and says what could be imported", async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), "escapement-preview-"));
+    const written: string[] = [];
+    const [write, complain] = [process.stdout.write, process.stderr.write];
+    try {
+      const file = path.join(folder, "preview.json");
+      await writeFile(file, preview);
+      process.stdout.write = ((text: string) => written.push(text) > 0) as typeof write;
+      process.stderr.write = (() => true) as typeof complain;
+      await importCommand().parseAsync(["node", "import", file]);
+      await importCommand().parseAsync(["node", "import", file, "--only", "oidc", "--json"]);
+      await importCommand().parseAsync(["node", "import", file, "--only", "oidc"]);
+    } finally {
+      [process.stdout.write, process.stderr.write] = [write, complain];
+      await rm(folder, { recursive: true });
+    }
+    assert.equal(written[0], `entries-jwt   ${secret}\n`);
+    assert.deepEqual(JSON.parse(written.at(-2) ?? ""), { stack: "staging", script: scriptFor("oidc") });
+    assert.equal(written.at(-1), scriptFor("oidc"));
+    await assert.rejects(importCommand().parseAsync(["node", "import", "/nowhere"]), { exitCode: 2 });
   });
 
   it("says what it cannot import, and why", () => {
