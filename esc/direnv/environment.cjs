@@ -67,6 +67,7 @@ function commandLine(command, { text, environment, version }) {
         timeout: TIMEOUT * 1000,
         maxBuffer: MAX_OUTPUT,
         killSignal: /** @type {const} */ ("SIGKILL"),
+        env: { ...process.env, PULUMI_SKIP_UPDATE_CHECK: "true" },
       };
       const child = execFile(command, ["env", ...args], options, (error, stdout, stderr) => {
         if (error === null) return resolve({ stdout, stderr });

@@ -1,5 +1,5 @@
 import { placeholderContext } from "../definition/index";
-import { check } from "../evaluator/index";
+import { check, EvaluatorError, type EvaluatorErrorCode } from "../evaluator/index";
 import type { Diagnostic } from "../evaluator/types";
 import { providerCatalogue, rotatorCatalogue } from "../providers/catalogue";
 import { type Finding, newFinding } from "./finding";
@@ -8,6 +8,16 @@ import type { RuleId } from "./rules";
 import type { EnvironmentSource } from "./source";
 import { withoutVersion } from "./world";
 
+/** What a definition does to the evaluator, rather than what its machine does. */
+const BREAKS_A_LIMIT: readonly EvaluatorErrorCode[] = [
+  "ERR_ESC_TOO_LARGE",
+  "ERR_ESC_TOO_DEEP",
+  "ERR_ESC_RESULT_TOO_LARGE",
+  "ERR_ESC_OUT_OF_MEMORY",
+  "ERR_ESC_TIMEOUT",
+  "ERR_ESC_PANIC",
+];
+
 /** Rules that say more of what the evaluator finds in the same place. */
 const SAY_MORE: readonly RuleId[] = ["E01", "E16", "E17", "E18"];
 
@@ -15,7 +25,8 @@ const SAY_MORE: readonly RuleId[] = ["E01", "E16", "E17", "E18"];
  * Checks environments as Pulumi ESC does when they are saved, and by rules E01 to E21 besides. Nothing is opened, no
  * provider is called.
  *
- * @throws EvaluatorError when a definition breaks a limit, or the evaluator is not there (`ERR_ESC_UNAVAILABLE`).
+ * @throws EvaluatorError when the evaluator is not there (`ERR_ESC_UNAVAILABLE`), went down or was aborted. That a
+ * definition breaks a limit is a finding.
  */
 export async function checkEnvironments(
   input: LintInput & { readonly signal?: AbortSignal },
@@ -27,7 +38,7 @@ export async function checkEnvironments(
   const perEnvironment = await Promise.all(
     environments.map(async (source): Promise<Finding[]> => {
       const own = linted.filter(({ on, file }) => on === source.name && file === source.file);
-      const diagnostics = await evaluate(source, all, signal);
+      const diagnostics = await evaluate(source, all, signal).catch(limitBroken);
       const found = diagnostics
         // What is wrong in an import is told where that is looked at.
         .filter(({ range }) => !isOf(range?.environment, names) || range?.environment === source.name)
@@ -64,6 +75,11 @@ async function evaluate(
     },
   });
   return diagnostics;
+}
+
+function limitBroken(error: unknown): readonly Diagnostic[] {
+  if (!(error instanceof EvaluatorError) || !BREAKS_A_LIMIT.includes(error.code)) throw error;
+  return [{ severity: "error", summary: error.message }];
 }
 
 function toFinding(source: EnvironmentSource, { severity, summary, range }: Diagnostic): Finding {

@@ -11,6 +11,8 @@ import { itemsOf } from "../../esc/inventory";
 import { ACCESS_TOKEN, type StartedService, startService, write } from "../service/support";
 import { findDirenv, Laptop } from "./direnv";
 
+const root = join(__dirname, "..", "..");
+
 const AWKWARD = 'it\'s "$HOME" $(touch /tmp/escapement-ran) `id`\nsecond line\\ \t; & | * ~ é 日本 ';
 const SECRET = "made-up-secret-of-this-test";
 
@@ -118,6 +120,15 @@ describe("use escapement", function () {
   });
 
   describe("fails at once, says why on one line, and sets nothing", () => {
+    /** What direnv is given to evaluate: nothing. */
+    async function givesNothing({ use, variables = {}, wants }: Parameters<typeof refused>[0]) {
+      const node = [process.execPath, join(root, "esc", "direnv", "environment.cjs"), "0", ...use.split(" ")];
+      const { code, stdout, stderr } = await newLaptop(variables).run(node);
+      assert.deepEqual([code, stdout, stderr.split("\n").length], [1, "", 2], stderr);
+      assert.match(stderr, wants);
+      assert.doesNotMatch(stderr, new RegExp(`${SECRET}|${ACCESS_TOKEN}`));
+    }
+
     async function refused(options: {
       use: string;
       variables?: Record<string, string>;
@@ -165,13 +176,13 @@ describe("use escapement", function () {
 
     it("where nobody is logged in, or with a token that the service refuses", async () => {
       const none = { PULUMI_ACCESS_TOKEN: "" };
-      await refused({
+      await givesNothing({
         use: "acme/shop/dev",
         variables: none,
         wants: /pulumi command is not installed, and PULUMI_ACCESS_TOKEN/,
       });
       const wrong = { PULUMI_ACCESS_TOKEN: "pul-wrong" };
-      await refused({ use: "acme/shop/dev", variables: wrong, wants: /refuses PULUMI_ACCESS_TOKEN$/ });
+      await givesNothing({ use: "acme/shop/dev", variables: wrong, wants: /refuses PULUMI_ACCESS_TOKEN\n/ });
     });
 
     it("where the environment is not there, does not open, or is misspelt", async () => {
@@ -179,13 +190,13 @@ describe("use escapement", function () {
         .value("partner", external<{ key: string }>({ url: "https://adapter.example.com/open" }))
         .environmentVariables(({ partner }) => ({ KEY: partner.response.key }));
       await write(service.service, "shop/broken", broken.render());
-      await refused({ use: "acme/shop/absent", wants: /acme\/shop\/absent does not open: / });
-      await refused({
+      await givesNothing({ use: "acme/shop/absent", wants: /acme\/shop\/absent does not open: / });
+      await givesNothing({
         use: "acme/shop/broken",
         wants: /acme\/shop\/broken does not open: .*:\d+:\d+: .*external/,
       });
-      await refused({ use: "shop", wants: /"shop" must be \[organization\/\]project\/name/ });
-      await refused({
+      await givesNothing({ use: "shop", wants: /"shop" must be \[organization\/\]project\/name/ });
+      await givesNothing({
         use: "shop/dev",
         wants: /which organization\? Write organization\/shop\/dev, or set PULUMI_ORG/,
       });
@@ -198,7 +209,7 @@ describe("use escapement", function () {
           `shop/name${index}`,
           `values: { environmentVariables: { "${name}": x } }`,
         );
-        await refused({
+        await givesNothing({
           use: `acme/shop/name${index}`,
           wants: /cannot be (?:the name of a variable|set: it belongs)/,
         });
@@ -280,7 +291,7 @@ describe("use escapement", function () {
       base({ domain: "example.com", region: "eu-west-1" }).render(),
     );
     await write(service.service, "escapement/dev", dev({ project: "escapement" }).render());
-    const own = newLaptop({ PULUMI_ORG: "acme" }, join(__dirname, "..", ".."));
+    const own = newLaptop({ PULUMI_ORG: "acme" }, root);
     await own.allow();
     const { changes, stderr } = await own.prompt();
     const declared = itemsOf("dev").flatMap(({ values }) => values.flatMap(({ variable }) => variable ?? []));

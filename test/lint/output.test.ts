@@ -46,6 +46,16 @@ describe("Findings", () => {
     assert.doesNotMatch(text + JSON.stringify(findings), /hunter/);
   });
 
+  it("tell a definition that breaks a limit of the evaluator, and the others all the same", async () => {
+    const deep = { name: "shop/deep", yaml: `values: { a: ${"[".repeat(100)}${"]".repeat(100)} }` };
+    const found = await checkEnvironments({ environments: [deep, { name: "shop/dev", yaml }] });
+    assert.match(found[0]?.message ?? "", /"shop\/deep" nests more than 64 levels deep/);
+    assert.deepEqual(found.map(({ rule, on }) => `${rule} ${on}`).slice(0, 2), [
+      "E00 shop/deep",
+      "E02 shop/dev",
+    ]);
+  });
+
   it("show control characters of a name as text", () => {
     const [finding] = findings;
     const shown = renderFindings([{ ...(finding as Finding), file: "\u001b[2J\u202e" }], []);
