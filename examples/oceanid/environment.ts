@@ -5,12 +5,21 @@ import { nerLabels } from "./labels";
 
 export const project = "oceanid-cluster";
 
+interface Known {
+  readonly region: string;
+  /** ARN of the role that ESC assumes. None: no secrets are read. */
+  readonly loginRoleArn?: string;
+}
+
 /** What the cluster runs with: `oceanid-cluster/prod`. Which variables and keys it has, the inventory says. */
-export function prod({ region, loginRoleArn }: { readonly region: string; readonly loginRoleArn: string }) {
+export function prod({ region, loginRoleArn }: Known) {
   const stored = selectItems(inventory, "prod", "aws-secrets");
   const owner = { project, stage: "prod" };
   return environment({ description: "What the cluster and its models run with" })
-    .value("secretEntries", readEntries(stored, { owner, region, loginRoleArn }))
+    .value(
+      "secretEntries",
+      loginRoleArn === undefined ? undefined : readEntries(stored, { owner, region, loginRoleArn }),
+    )
     .value(
       "secrets",
       ({ secretEntries }) =>

@@ -141,7 +141,7 @@ describe("What follows from an inventory", () => {
     const folder = mkdtempSync(path.join(root, "build", "inventory-"));
     try {
       cpSync(path.join(root, "examples/oceanid"), folder, { recursive: true });
-      const file = path.join(folder, "esc/inventory.ts");
+      const file = path.join(folder, "inventory.ts");
       const text = readFileSync(file, "utf8");
       assert.deepEqual((await command(file, "--check")).code, 0);
       writeFileSync(file, text.replace("rotateWithinDays: 365", "rotateWithinDays: 30"));
