@@ -14,6 +14,8 @@ const RUN_BY: readonly (readonly [command: RegExp, file: string, words: string])
   [/^npm (pack|install escapement)/, "tools/soak-package.ts", "install"],
   [/^set -a; \. \.\/sandbox\.env/, "tools/soak.mjs", "readEnvFile"],
   [/^(source .*|use escapement|dotenv_if_exists)/, "test/direnv/use-escapement.test.ts", "use escapement"],
+  [/^npm run inventory/, "test/inventory/generate.test.ts", "inventoryCommand()"],
+  [/^(\. \.\/settings\.sh|load_settings )/, "test/inventory/loaders.test.ts", "load_settings prod"],
   [/^curl .*\/api\/esc\/environments\//, "test/service/http.test.ts", "/api/esc/environments"],
   [/^aws secretsmanager list-secrets/, "tools/soak-aws-cli.ts", '"list-secrets"'],
   [

@@ -61,9 +61,8 @@ describe("examples/oceanid, the seed's list", () => {
       recorder.ofType("aws:secretsmanager/secret:Secret").map(({ inputs }) => inputs.name),
       secrets.map((name) => `oceanid-cluster/prod/${name}`),
     );
-    const [environment] = recorder.ofType("pulumiservice:index:Environment");
-    const { yaml } = environment?.inputs as { yaml: { text: Promise<string> | string } };
-    const text = await yaml.text;
+    const { yaml } = recorder.find("pulumiservice:index:Environment", "environments-prod").inputs;
+    const text = await (yaml as pulumi.asset.StringAsset).text;
     assert.deepEqual(
       [...text.matchAll(/secretId: (\S+)/g)].map(([, id]) => id),
       secrets.map((name) => `oceanid-cluster/prod/${name}`),
