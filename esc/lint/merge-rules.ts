@@ -1,24 +1,10 @@
-import { isMap, isSeq, type Node } from "yaml";
+import { isSeq, type Node } from "yaml";
 import { formatPath } from "./accesses";
 import type { Finding } from "./finding";
+import { type Leaf, leavesOf } from "./leaves";
 import { type EnvironmentRule, found } from "./rule-context";
-import { callOf, type ParsedEnvironment, scalarPairs } from "./source";
+import type { ParsedEnvironment } from "./source";
 import { meets, type Target, usesOf, type World } from "./world";
-
-/** A value that is no object, at its path below `values`. Objects merge; everything else replaces. */
-interface Leaf {
-  readonly path: readonly string[];
-  readonly node: Node;
-}
-
-function leavesOf(node: Node | undefined, path: readonly string[] = []): Leaf[] {
-  if (isMap(node) && (path.length === 0 || callOf(node) === undefined)) {
-    return scalarPairs(node).flatMap(({ key, value }) =>
-      leavesOf(value ?? undefined, [...path, String(key.value)]),
-    );
-  }
-  return node === undefined || path.length === 0 ? [] : [{ path, node }];
-}
 
 const hiddenItems: EnvironmentRule = ({ environment, world }) =>
   leavesOf(environment.values).flatMap(({ path, node }) => {

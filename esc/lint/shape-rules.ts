@@ -1,7 +1,8 @@
 import { isMap, isSeq, type Node } from "yaml";
 import { providerCatalogue, rotatorCatalogue } from "../providers/catalogue";
-import { readAccesses, soleAccess } from "./accesses";
+import { formatPath, readAccesses, soleAccess } from "./accesses";
 import type { Finding } from "./finding";
+import { type Leaf, leavesOf } from "./leaves";
 import { type EnvironmentRule, EXPORTED, found, type RuleContext } from "./rule-context";
 import { callOf, memberOf, scalarPairs, textOf, walk } from "./source";
 import { usesOf } from "./world";
@@ -15,27 +16,31 @@ const outside: EnvironmentRule = ({ environment }) =>
     );
 
 const besideRotator: EnvironmentRule = ({ environment }) => {
-  const pairs = environment.values === undefined ? [] : scalarPairs(environment.values);
-  const rotators = pairs.filter(({ value }) => rotatesIn(value ?? undefined));
-  const [first, ...others] = rotators;
+  const leaves = leavesOf(environment.values);
+  const isRotator = ({ node }: Leaf) => rotatesIn(node);
+  const [first, ...others] = leaves.filter(isRotator);
   if (first === undefined) return [];
-  const owner = String(first.key.value);
-  const findings = others.map(({ key }) =>
-    found("E11", environment, key, `${key.value} is a second rotator: each needs an environment of its own`),
+  const findings = others.map(({ path, node }) =>
+    found(
+      "E11",
+      environment,
+      node,
+      `${formatPath(path)} is a second rotator: each needs an environment of its own`,
+    ),
   );
-  const derived = new Set([owner]);
-  for (const { key, value } of pairs) {
-    if (rotators.some((rotator) => rotator.key === key)) continue;
-    if (isMadeOf(value ?? undefined, derived)) derived.add(String(key.value));
-    else
-      findings.push(
-        found("E11", environment, key, `${key.value} has nothing to do with the rotator in ${owner}`),
-      );
+  const derived = new Set(first.path.slice(0, 1));
+  for (const leaf of leaves.filter((each) => !isRotator(each))) {
+    if (isMadeOf(leaf.node, derived)) derived.add(String(leaf.path[0]));
+    else {
+      const message = `${formatPath(leaf.path)} has nothing to do with the rotator in ${formatPath(first.path)}`;
+      findings.push(found("E11", environment, leaf.node, message));
+    }
   }
   return findings;
 };
 
-function rotatesIn(node: Node | undefined): boolean {
+/** Whether a value is a rotator, or makes something of one in its place. */
+function rotatesIn(node: Node): boolean {
   let rotates = false;
   walk(node, (at) => {
     rotates ||= callOf(at)?.name.startsWith("fn::rotate") ?? false;
