@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { loadEntrySources } from "../lambda/entry-sources";
+import { describeIssues } from "../lambda/issues";
 import type { Source } from "../lambda/sources/define-source";
 import { builtInSources } from "../lambda/sources/index";
 import { readSecretStatements, type SourceStatement } from "../lambda/sources/statements";
@@ -19,7 +20,8 @@ interface Where {
  * What the role has to be able to do for its sources: the statements of each source that a rule or a setting names. Those
  * of an adopter's own come from the `entry`, which is loaded here for that.
  *
- * @throws ResourceError when the `entry` cannot be loaded, or a request of Northflank's rules does not fit its source.
+ * @throws ResourceError when the `entry` cannot be loaded, something names a source that there is not, or settings or a
+ *   request of Northflank's rules do not fit their source.
  */
 export function readingStatements(
   args: AdapterConfigArgs & { readonly entry?: string },
@@ -27,17 +29,20 @@ export function readingStatements(
   parent: pulumi.Resource,
 ): pulumi.Output<PolicyStatement[]> {
   // A promise is never unknown, so an entry that fails fails even the first preview of an empty account.
-  const sources = loadSources(args.entry, parent).then((sources) => {
-    refuse(checkRequests(args, sources), parent);
-    return sources;
+  const loaded = loadSources(args.entry, parent).then(({ sources, complete }) => {
+    refuse([...(complete ? checkNames(args, sources) : []), ...checkRequests(args, sources)], parent);
+    // Behind a function, for an output walks through all that it holds, and schemas go round in circles.
+    return () => sources;
   });
   const names = args.rules.map(({ entries }) => pulumi.all(entries.map(({ arn, name }) => arn ?? name)));
   return pulumi
-    .all([where, sources, sourceSettingsOf(args), pulumi.all(names)])
-    .apply(([{ tableArn, kmsKeyArn }, sources, settings, names]) => {
+    .all([where, loaded, sourceSettingsOf(args), pulumi.all(names)])
+    .apply(([{ tableArn, kmsKeyArn }, sourcesOf, settings, names]) => {
+      const sources = sourcesOf();
       const [, partition = "", , region = "", account = ""] = tableArn.split(":");
       const place = { partition, region, account };
       const asked = askedNames(args, names, sources);
+      refuse(checkSettings(settings, sources), parent);
       const statements = sources
         .filter(({ name }) => Object.hasOwn(settings, name))
         .flatMap((source) =>
@@ -59,12 +64,16 @@ export function readingStatements(
     });
 }
 
-async function loadSources(entry: string | undefined, parent: pulumi.Resource): Promise<readonly Source[]> {
-  if (entry === undefined) return builtInSources;
+/** Those that the function will have; not `complete` where an entry is a whole handler, which has others. */
+async function loadSources(
+  entry: string | undefined,
+  parent: pulumi.Resource,
+): Promise<{ readonly sources: readonly Source[]; readonly complete: boolean }> {
+  if (entry === undefined) return { sources: builtInSources, complete: true };
   const own = await loadEntrySources(entry).catch((error: Error) => {
     throw new pulumi.ResourceError(`entry: cannot be bundled: ${error.message}`, parent, true);
   });
-  return [...builtInSources, ...own];
+  return { sources: [...builtInSources, ...(own ?? [])], complete: own !== undefined };
 }
 
 /** What rules let somebody ask, by source. */
@@ -83,6 +92,33 @@ function askedNames(
     add(source, sources.find(({ name }) => name === source)?.names(request) ?? []);
   }
   return asked;
+}
+
+function checkNames(args: AdapterConfigArgs, sources: readonly Source[]): ArgumentIssue[] {
+  const known = sources.map(({ name }) => name);
+  const named = [
+    ...args.rules.map(({ source = SECRETS_MANAGER }, index) => ({ source, path: `rules[${index}].source` })),
+    ...northflankRequests(args.northflank).map(({ source, path }) => ({
+      source,
+      path: path.replace(/request$/, "source"),
+    })),
+  ];
+  return named
+    .filter(({ source }) => !known.includes(source))
+    .map(({ source, path }) => ({ path, reason: `"${source}" is none of ${known.join(", ")}` }));
+}
+
+function checkSettings(settings: Record<string, unknown>, sources: readonly Source[]): ArgumentIssue[] {
+  return sources
+    .filter(({ name }) => Object.hasOwn(settings, name))
+    .flatMap((source) => {
+      const parsed = source.settings.safeParse(settings[source.name]);
+      return parsed.success ? [] : describeIssues(parsed.error.issues, `sourceSettings.${source.name}`);
+    })
+    .map((line) => {
+      const [path = "", ...reason] = line.split(": ");
+      return { path, reason: reason.join(": ") };
+    });
 }
 
 function checkRequests(args: AdapterConfigArgs, sources: readonly Source[]): ArgumentIssue[] {

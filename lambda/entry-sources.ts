@@ -7,12 +7,12 @@ import type { Source } from "./sources/define-source";
  * The sources that an adopter's entry exports, in this process: what tells the component which IAM statements they take.
  * The entry is run as far as its own top level; none of its sources is connected.
  *
- * @returns none for an entry that exports a whole `handler`, or no sources
+ * @returns undefined for an entry that exports no sources, or a whole `handler` that keeps them to itself
  * @throws Error for an entry that cannot be bundled, or that fails when it is loaded
  */
-export async function loadEntrySources(entry: string): Promise<readonly Source[]> {
+export async function loadEntrySources(entry: string): Promise<readonly Source[] | undefined> {
   const code = await bundleEntry(entry);
-  if (code === undefined) return [];
+  if (code === undefined) return undefined;
   const loaded = new Module(path.resolve(entry), module) as Module & {
     _compile(code: string, file: string): void;
     paths: readonly string[];

@@ -89,9 +89,9 @@ export const secretsManager: Source = defineSource<SecretsManagerSettings, Secre
   }),
   request,
   names: (asked) => ("one" in asked ? [asked.one] : Object.values(asked.several)).map(nameOf),
-  statements: (_, place) => {
+  statements: ({ region }, place) => {
     const entries = [...new Set(place.names.map((name) => name.replace(/#.*$/s, "")))];
-    const reading = readSecretStatements(place, entries);
+    const reading = readSecretStatements({ ...place, region: region ?? place.region }, entries);
     // Knows no resources. It gives nothing by itself: each entry also has to be readable.
     const batch = { id: "ReadByBatch", actions: ["secretsmanager:BatchGetSecretValue"], resources: ["*"] };
     return entries.length > 1 || entries.some(isPattern) ? [...reading, batch] : reading;

@@ -169,6 +169,35 @@ describe("What the sources take reaches the role of AdapterLambda", () => {
     ]);
   });
 
+  it("of the region that its settings name", async () => {
+    const created = await create({
+      rules: [{ environment: "shop/staging", entries: [{ name: "shop/staging/*" }] }],
+      sourceSettings: { "secrets-manager": { region: "eu-central-1" } },
+    });
+    const [pattern] = reading(created);
+    assert.deepEqual(pattern?.Resource, [
+      `arn:aws:secretsmanager:eu-central-1:${ACCOUNT}:secret:shop/staging/*-??????`,
+    ]);
+  });
+
+  it("and fails the first preview when there is no such source", async () => {
+    const rules = [{ environment: "shop/staging", source: "tabel-of-ours", entries: [{ name: "a" }] }];
+    await begin({ entry: ownSource, rules }, true);
+    assert.match(
+      (await programFailure()).message,
+      /rules\[0\]\.source: "tabel-of-ours" is none of .*, table-of-ours/,
+    );
+  });
+
+  it("and says which setting does not fit its source", async () => {
+    await begin({
+      sourceSettings: { http: { upstreams: { legacy: { origin: "http://a.example", path: "x" } } } },
+    });
+    const { message } = await programFailure();
+    assert.match(message, /sourceSettings\.http\.upstreams\.legacy\.origin: must be https/);
+    assert.match(message, /sourceSettings\.http\.upstreams\.legacy\.path: must be a path/);
+  });
+
   it("and nothing for a source that nothing names", async () => {
     assert.deepEqual(reading(await create({})), []);
   });
