@@ -3,6 +3,7 @@ import { formatDiagnostic } from "../esc/check";
 import { type Diagnostic, EvaluatorError } from "../esc/evaluator";
 import { type AdapterAnswer, askAdapter } from "./adapter-cases";
 import type { LaptopCloud } from "./cloud";
+import { askDeployRole, type DeployDenial } from "./deploy-denials";
 import { deployRoleOf } from "./deploy-roles";
 import { readStackSettings, type StackSettings } from "./engine";
 import type {
@@ -77,6 +78,8 @@ export interface MainJobReport {
   readonly environments: readonly EnvironmentReport[];
   /** Who asked for what, who got it, and why. Empty when a stack is not up. */
   readonly trust: readonly TrustDecision[];
+  /** What staging's deploy role is refused, and by which statement. Empty when a stack is not up. */
+  readonly denials: readonly DeployDenial[];
   /** What staging's adapter answered to whom. Empty when a stack is not up. */
   readonly adapter: readonly AdapterAnswer[];
   /** What came of rotating a PostgreSQL credential under load. */
@@ -117,14 +120,23 @@ export async function runMainJob(options: MainJobOptions): Promise<MainJobReport
     if (id.project === settings.project) environments.push(await tryEnvironment(cloud, id));
   }
   const trust = up ? await askTrust(cloud, settings) : [];
+  const denials = up ? askDenials(cloud, settings) : [];
   const adapter = up ? await askStagingAdapter(cloud, settings) : [];
   const ok =
     up &&
     rotation.ok &&
     sources.ok &&
     environments.every(({ findings, problems }) => findings.length + problems.length === 0) &&
-    [...trust, ...adapter].every((answer) => answer.ok);
-  return { ok, stacks, environments, trust, adapter, rotation, sources };
+    [...trust, ...denials, ...adapter].every((answer) => answer.ok);
+  return { ok, stacks, environments, trust, denials, adapter, rotation, sources };
+}
+
+function askDenials({ account }: LaptopCloud, { project, config }: StackSettings): DeployDenial[] {
+  return askDeployRole(account, {
+    project,
+    stage: "staging",
+    region: config["aws:region"] ?? account.region,
+  });
 }
 
 function askStagingAdapter(cloud: LaptopCloud, { project }: StackSettings): Promise<AdapterAnswer[]> {

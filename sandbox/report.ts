@@ -1,4 +1,5 @@
 import type { AdapterAnswer } from "./adapter-cases";
+import type { DeployDenial } from "./deploy-denials";
 import { renderTree } from "./engine/index";
 import type { EnvironmentReport, MainJobReport, StackReport } from "./main-job";
 import type { RotationReport } from "./rotation-demo";
@@ -10,7 +11,7 @@ const WIDTH = 80;
 
 /** The main job's report for people, at most 80 columns where names allow it. Never shows a secret. */
 export function renderReport(report: MainJobReport): string {
-  const { stacks, environments, trust, adapter, rotation, sources } = report;
+  const { stacks, environments, trust, denials, adapter, rotation, sources } = report;
   const exporting = environments.filter((environment) => environment.exports.length > 0);
   const lines = [
     ...heading("What was provisioned"),
@@ -20,6 +21,8 @@ export function renderReport(report: MainJobReport): string {
     ...exporting.flatMap(renderExports),
     ...(trust.length === 0 ? [] : heading("Who may do what, and what decided")),
     ...trust.flatMap(renderTrust),
+    ...(denials.length === 0 ? [] : heading("What staging's deploy role is refused, and by which statement")),
+    ...denials.map(renderDenial),
     ...(adapter.length === 0 ? [] : heading("What staging's adapter answers")),
     ...adapter.map(renderAnswer),
     ...renderRotation(rotation),
@@ -90,6 +93,10 @@ function renderTrust({ title, decided, expected, because, ok }: TrustDecision): 
   ];
 }
 
+function renderDenial({ title, refusedBy, ok }: DeployDenial): string {
+  return spread(`${mark(ok)} ${title}`, refusedBy ?? "no statement of its own");
+}
+
 function renderAnswer({ title, code, status, expected, ok }: AdapterAnswer): string {
   return spread(`${mark(ok)} ${title}`, `${status} ${code}${ok ? "" : ` (expected: ${expected})`}`);
 }
@@ -117,12 +124,12 @@ function renderSources({ problems, steps }: SourcesReport): string[] {
   ];
 }
 
-function verdict({ ok, stacks, environments, trust, adapter }: MainJobReport): string {
+function verdict({ ok, stacks, environments, trust, denials, adapter }: MainJobReport): string {
   if (!ok) return "Something is wrong: see the lines marked ✗.";
   const resources = stacks.reduce((sum, stack) => sum + stack.resources.length, 0);
   return [
     `All well: ${stacks.length} stacks with ${resources} resources, ${environments.length} environments,`,
-    `${trust.length + adapter.length} decisions as they should be. Nothing left this machine.`,
+    `${trust.length + denials.length + adapter.length} decisions as they should be. Nothing left this machine.`,
   ].join("\n");
 }
 

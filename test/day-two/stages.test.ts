@@ -300,7 +300,7 @@ describe("Day two, on the program of this repository", () => {
     const { failure, changes } = result("baseDestroy");
     assert.equal(failure?.code, "ERR_ENGINE_PROTECTED");
     assert.deepEqual(changes, {});
-    assert.match(renderDeployment(result("baseDestroy")), /17 resources that would go are protected/);
+    assert.match(renderDeployment(result("baseDestroy")), /\d+ resources that would go are protected/);
   });
 
   it("an up that was killed half way is finished by the next one, which makes nothing twice", () => {

@@ -62,6 +62,18 @@ describe("The main job, on the program of this repository", () => {
     assert.ok(report.trust.every(({ because }) => because.length > 0));
   });
 
+  it("brings stages up by their deploy roles, and refuses those whatever would widen them", () => {
+    assert.deepEqual(
+      report.stacks.flatMap(({ role }) => role ?? []),
+      ["escapement-deploy-staging", "escapement-deploy-prod"],
+    );
+    assert.ok(report.denials.length >= 10);
+    assert.deepEqual(
+      report.denials.filter(({ ok }) => !ok),
+      [],
+    );
+  });
+
   it("shows what the adapter refuses, and that it answers who may ask", () => {
     assert.deepEqual(
       report.adapter.filter(({ ok }) => !ok),

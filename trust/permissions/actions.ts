@@ -24,7 +24,10 @@ export interface ResourceActions {
   readonly delete: readonly string[];
   /** Where the calls are from. The provider is terraform-provider-aws, which Pulumi's bridges. */
   readonly source: string;
-  /** Whether that source was read for this row; otherwise it is from the references of API and permissions alone. */
+  /**
+   * Whether the provider's source was read for this row, in versions from 3 to 6; otherwise the row is from the references
+   * of API and permissions alone.
+   */
   readonly sourceRead: boolean;
 }
 
@@ -127,7 +130,7 @@ export const RESOURCE_ACTIONS: Readonly<Record<string, ResourceActions>> = {
     update: { policy: ["iam:PutRolePolicy"] },
     delete: ["iam:DeleteRolePolicy"],
     source: `${provider("iam/role_policy.go")}; ${reference("awsidentityandaccessmanagementiam")}`,
-    sourceRead: false,
+    sourceRead: true,
   },
   "aws:iam/rolePolicyAttachment:RolePolicyAttachment": {
     scope: "role",
@@ -245,7 +248,7 @@ export const RESOURCE_ACTIONS: Readonly<Record<string, ResourceActions>> = {
     },
     delete: ["dynamodb:DeleteTable", "dynamodb:DescribeTable"],
     source: `${provider("dynamodb/table.go")}; ${reference("amazondynamodb")}`,
-    sourceRead: false,
+    sourceRead: true,
   },
   "aws:ssm/parameter:Parameter": {
     scope: "parameter",
@@ -279,6 +282,7 @@ export const RESOURCE_ACTIONS: Readonly<Record<string, ResourceActions>> = {
       "logs:ListLogDeliveries",
     ],
     source: `${provider("apigatewayv2/stage.go")}; the logs: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-and-resource-policy.html`,
+    sourceRead: true,
   },
   // Functions, which previews call too.
   "aws:iam/getOpenIdConnectProvider:getOpenIdConnectProvider": lookup(
@@ -302,7 +306,7 @@ export const RESOURCE_ACTIONS: Readonly<Record<string, ResourceActions>> = {
 };
 
 function lookup(scope: ActionScope, read: readonly string[], source: string): ResourceActions {
-  return { scope, create: [], read, update: {}, delete: [], source, sourceRead: false };
+  return { scope, create: [], read, update: {}, delete: [], source, sourceRead: read.length > 0 };
 }
 
 /**
