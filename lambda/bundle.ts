@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { type BuildOptions, build, transform } from "esbuild";
+import { bundleOnce } from "./bundle-cache";
 
 export interface AdapterBundle {
   /** Content by file name, sorted. `index.mjs` exports `handler`; `config.json` is to be put beside it. */
@@ -34,13 +35,13 @@ const BANNER = [
 export async function bundleAdapter(options: { readonly entry?: string } = {}): Promise<AdapterBundle> {
   const root = findPackageRoot(__dirname);
   const entry = path.resolve(options.entry ?? path.join(root, "lambda/entry.ts"));
-  let { outputFiles, exported } = await bundleModule(root, `export * from ${JSON.stringify(entry)};`);
+  let { files: outputs, exported } = await bundleModule(root, `export * from ${JSON.stringify(entry)};`);
   if (!exported.includes("handler")) {
     const own = ["sources", "rotators"].filter((name) => exported.includes(name));
     if (own.length === 0) throw new Error(`${entry} exports neither "sources" nor "rotators" nor "handler"`);
-    ({ outputFiles } = await bundleModule(root, aroundOwn(entry, own)));
+    ({ files: outputs } = await bundleModule(root, aroundOwn(entry, own)));
   }
-  const files = numberChunks(new Map(outputFiles.map((file) => [path.basename(file.path), file.text])));
+  const files = numberChunks(new Map(Object.entries(outputs)));
   const hash = createHash("sha256");
   for (const [name, contents] of files) hash.update(`${name}\0${contents.byteLength}\0`).update(contents);
   return {
@@ -104,7 +105,7 @@ const OPTIONS = {
 } as const satisfies BuildOptions;
 
 async function bundleModule(root: string, contents: string) {
-  const { outputFiles, metafile } = await build({
+  const options = {
     absWorkingDir: root,
     stdin: { contents, resolveDir: root },
     entryNames: "index",
@@ -117,8 +118,15 @@ async function bundleModule(root: string, contents: string) {
     outExtension: { ".js": ".mjs" },
     chunkNames: "[hash]",
     banner: { js: BANNER },
+  } as const satisfies BuildOptions;
+  return bundleOnce(options, async () => {
+    const { outputFiles, metafile } = await build(options);
+    return {
+      files: Object.fromEntries(outputFiles.map((file) => [path.basename(file.path), file.text])),
+      exported: metafile.outputs["bundle/index.mjs"]?.exports ?? [],
+      inputs: Object.keys(metafile.inputs),
+    };
   });
-  return { outputFiles, exported: metafile.outputs["bundle/index.mjs"]?.exports ?? [] };
 }
 
 /**

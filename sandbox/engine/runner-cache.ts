@@ -35,7 +35,13 @@ export function runnerCache(runner: string): Record<string, string> {
   }
   if (!pruned.has(folder)) prune(folder, Date.now() - keptMs);
   pruned.add(folder);
-  return { TS_NODE_CACHE: "true", TS_NODE_CACHE_DIRECTORY: transpiled, NODE_COMPILE_CACHE: compiled };
+  return {
+    TS_NODE_CACHE: "true",
+    TS_NODE_CACHE_DIRECTORY: transpiled,
+    NODE_COMPILE_CACHE: compiled,
+    // For the adapter's bundle: lambda/bundle-cache.ts.
+    ESCAPEMENT_BUNDLE_CACHE: path.join(folder, "bundles"),
+  };
 }
 
 /** Removes the files that were written before a time. Another process may do the same meanwhile, or use them. */
