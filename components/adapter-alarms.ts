@@ -77,6 +77,46 @@ export function createAdapterAlarms(
       threshold: 1,
     },
   };
+  createAlarms(name, { ...options, alarms }, parent);
+}
+
+/** Two more, for a function that rotates: a rotation that failed is counted here, and as nothing else. */
+export function createRotationAlarms(
+  name: string,
+  options: Omit<AdapterAlarmsOptions, "timeoutSeconds">,
+  parent: pulumi.Resource,
+): void {
+  const own = (metricName: string) => ({
+    metricName,
+    namespace: NAMESPACE,
+    dimensions: { service: options.functionName },
+    period: PERIOD_SECONDS,
+    statistic: "Sum",
+    threshold: 1,
+  });
+  const alarms = {
+    "rotation-failed": {
+      description: "A rotation failed. What is in use still works: escapement rotate status says what to do",
+      ...own("RotationsFailed"),
+    },
+    "rotation-overdue": {
+      description: "A credential was not rotated for too long: escapement rotate status says which",
+      ...own("RotationsOverdue"),
+    },
+  };
+  createAlarms(name, { ...options, alarms }, parent);
+}
+
+function createAlarms(
+  name: string,
+  {
+    functionName,
+    actions,
+    tags,
+    alarms,
+  }: Omit<AdapterAlarmsOptions, "timeoutSeconds"> & { readonly alarms: Readonly<Record<string, Comparison>> },
+  parent: pulumi.Resource,
+): void {
   for (const [kind, { description, ...alarm }] of Object.entries(alarms)) {
     new aws.cloudwatch.MetricAlarm(
       `${name}-alarm-${kind}`,
@@ -87,8 +127,8 @@ export function createAdapterAlarms(
         comparisonOperator: "GreaterThanOrEqualToThreshold",
         evaluationPeriods: 1,
         treatMissingData: "notBreaching",
-        alarmActions: options.actions,
-        tags: options.tags,
+        alarmActions: actions,
+        tags,
       },
       { parent },
     );

@@ -19,6 +19,10 @@ export interface AdapterTargetArgs {
   settings: pulumi.Input<Record<string, any>>;
   /** ARNs of the Secrets Manager entries that the settings name, which the function may then read. */
   entryArns?: pulumi.Input<string>[];
+  /** An alarm rings and an event is sent when it was not rotated for so many hours. @default 840, which is 35 days */
+  overdueHours?: number;
+  /** `status` says so when it was rotated twice within so many hours: twice the staleness of its slowest consumer. @default 4 */
+  soonHours?: number;
 }
 
 /** What decides the content of the rotating function's `config.json`. */
@@ -29,7 +33,14 @@ export interface AdapterRotateConfigArgs {
   targets: AdapterTargetArgs[];
   /** @default Pulumi Cloud, in both spellings that its documentation gives */
   issuers?: AdapterIssuerArgs[];
+  /**
+   * Name or ARN of the EventBridge bus that is told of each rotation, of what failed and of what is overdue, so that consumers
+   * can restart. @default "default", the account's own
+   */
+  eventBus?: pulumi.Input<string>;
 }
+
+export const DEFAULT_EVENT_BUS = "default";
 
 /** The path of the route that rotates. */
 export const ROTATE_PATH = "/rotate";
@@ -55,7 +66,18 @@ export function renderRotateConfig(
   },
 ): pulumi.Output<string> {
   const settings = pulumi.all(args.targets.map(({ settings }) => settings));
-  return pulumi.all([settings, names.audience]).apply(([settings, audience]) => {
+  const eventBus = args.eventBus ?? DEFAULT_EVENT_BUS;
+  const expectations = Object.fromEntries(
+    args.targets.flatMap((target) => {
+      const { overdueHours, soonHours } = target;
+      const expectation = {
+        ...(overdueHours !== undefined && { overdueHours }),
+        ...(soonHours !== undefined && { soonHours }),
+      };
+      return Object.keys(expectation).length === 0 ? [] : [[targetId(target), expectation] as const];
+    }),
+  );
+  return pulumi.all([settings, names.audience, eventBus]).apply(([settings, audience, eventBus]) => {
     const rotators: Record<string, Record<string, unknown>> = {};
     args.targets.forEach(({ rotator = POSTGRES, name }, index) => {
       rotators[rotator] = { ...rotators[rotator], [name]: settings[index] };
@@ -79,6 +101,7 @@ export function renderRotateConfig(
       sources: {},
       rotators,
       journal: { table: names.journalTable, entryPrefix: names.entryPrefix },
+      rotation: { eventBus, ...(Object.keys(expectations).length > 0 && { expectations }) },
       replay: { store: "dynamodb", table: names.replayTable },
       // A lease outlives this: whoever has it next finds nobody at work.
       limits: { requestMilliseconds: names.timeoutSeconds * 1000 },
@@ -124,6 +147,11 @@ export function checkRotateConfigArgs({
         path: `${at}.environment`,
         reason: "its project is named like the organization, which ESC's names cannot tell apart",
       });
+    }
+    for (const field of ["overdueHours", "soonHours"] as const) {
+      const hours = target[field];
+      if (hours === undefined || (Number.isInteger(hours) && hours >= 1 && hours <= 87_600)) continue;
+      issues.push({ path: `${at}.${field}`, reason: `${hours} must be a whole number from 1 to 87600` });
     }
     if (seen.has(targetId(target))) {
       issues.push({

@@ -1,6 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { entryId } from "../esc/entry-id";
+import { createRotationAlarms } from "./adapter-alarms";
 import {
   type AdapterFunctionArgs,
   type AdapterKind,
@@ -14,6 +15,7 @@ import {
   type AdapterRotateConfigArgs,
   type AdapterTargetArgs,
   checkRotateConfigArgs,
+  DEFAULT_EVENT_BUS,
   ROTATE_PATH,
   renderRotateConfig,
   targetId,
@@ -38,6 +40,9 @@ const ROTATES: AdapterKind = {
  * The adapter behind `fn::rotate::external`: a function of its own beside `AdapterLambda`, with its own address, audience
  * and role, of the same code. It answers only the environment that each target names, and only to rotate; the
  * function that opens has neither these rights nor this route.
+ *
+ * Each rotation is told to EventBridge, and so is one that failed or is overdue, with an alarm besides; a rule asks once a
+ * day for the last. Who may invoke the function asks it how things are and has it mend them: `escapement rotate`.
  *
  * Where rotations stand is remembered in a DynamoDB table (who is at it, and which version counts) and in one Secrets
  * Manager entry a target (the credentials). Without them a rotation begins anew from what ESC has: protect them.
@@ -94,12 +99,16 @@ export class AdapterRotate extends pulumi.ComponentResource {
             pulumi.all(args.targets.flatMap(({ entryArns = [] }) => entryArns)),
             pulumi.all(Object.values(entries).map(({ arn }) => arn)),
             journal.arn,
+            args.eventBus ?? DEFAULT_EVENT_BUS,
           ])
-          .apply(([shared, entryArns, journalEntryArns, journalTableArn]) =>
-            adapterRotatePolicy({ ...shared, entryArns, journalEntryArns, journalTableArn }),
+          .apply(([shared, entryArns, journalEntryArns, journalTableArn, eventBus]) =>
+            adapterRotatePolicy({ ...shared, entryArns, journalEntryArns, journalTableArn, eventBus }),
           ),
     };
     const rotate = createAdapterFunction(name, { args, kind: ROTATES, content }, this);
+    createDailyLook(name, { args, fn: rotate.function }, this);
+    const alarms = { functionName: names.function, actions: args.alarmActions, tags: args.tags };
+    createRotationAlarms(name, alarms, this);
 
     this.url = rotate.url;
     this.functionName = rotate.function.name;
@@ -126,6 +135,45 @@ export class AdapterRotate extends pulumi.ComponentResource {
       journalEntryArns: this.journalEntryArns,
     });
   }
+}
+
+/** Asks the function once a day for what is overdue: whoever fails to be called cannot fail by itself. */
+function createDailyLook(
+  name: string,
+  { args, fn }: { readonly args: AdapterRotateArgs; readonly fn: aws.lambda.Function },
+  parent: pulumi.Resource,
+): void {
+  const rule = new aws.cloudwatch.EventRule(
+    `${name}-watch`,
+    {
+      name: flatName(args, "rotate-watch"),
+      description: "Looks once a day whether a rotation is overdue",
+      scheduleExpression: "rate(1 day)",
+      tags: args.tags,
+    },
+    { parent },
+  );
+  const permission = new aws.lambda.Permission(
+    `${name}-watch-permission`,
+    {
+      function: fn.name,
+      action: "lambda:InvokeFunction",
+      principal: "events.amazonaws.com",
+      statementId: "DailyLook",
+      sourceArn: rule.arn,
+    },
+    { parent },
+  );
+  new aws.cloudwatch.EventTarget(
+    `${name}-watch-target`,
+    {
+      rule: rule.name,
+      targetId: "rotate",
+      arn: fn.arn,
+      input: JSON.stringify({ escapement: { operation: "watch" } }),
+    },
+    { parent, dependsOn: [permission] },
+  );
 }
 
 /** Where a target's documents are: credentials, so never in the table. */

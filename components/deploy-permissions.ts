@@ -99,6 +99,7 @@ const SIDS: Readonly<Record<ActionScope, string>> = {
   any: "Lists",
   dashboard: "Dashboards",
   entry: "Entries",
+  "event-rule": "EventRules",
   function: "Functions",
   "http-api": "HttpApis",
   "log-group": "LogGroups",
@@ -123,6 +124,7 @@ function arnsOf(scope: DeployScope): Readonly<Record<ActionScope, string | reado
     // Dashboards belong to no region.
     dashboard: `arn:${partition}:cloudwatch::${accountId}:dashboard/${flat}`,
     entry: arn("secretsmanager", `secret:${nested}`),
+    "event-rule": arn("events", `rule/${flat}`),
     function: arn("lambda", `function:${flat}`),
     "http-api": ["/apis", "/apis/*", "/domainnames", "/domainnames/*", "/tags/*"].map(
       (path) => `arn:${partition}:apigateway:*::${path}`,

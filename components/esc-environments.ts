@@ -1,7 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as pulumiservice from "@pulumi/pulumiservice";
-import { checkDefinition, formatDiagnostic } from "../esc/check";
+import { isRotatedEnvironment } from "../esc/environments/rotated";
+import { rotatorsWithoutState } from "../esc/rotation-state";
 import { type ArgumentIssue, refuse } from "./args";
+import { failOnFindings } from "./definition-check";
 
 /** One ESC environment. */
 export interface EscEnvironmentArgs {
@@ -42,7 +44,8 @@ export interface EscEnvironmentsArgs {
   /**
    * Definitions that `environments` import but this stack does not own, by the name they are imported under
    * (`<project>/base`), so that references into them are checked too. What is imported must be here or in
-   * `environments`.
+   * `environments`. One that holds a rotated credential (`rotated-…`) has to have been rotated: the preview fails with the
+   * command that does it.
    */
   imports?: Record<string, string>;
   /**
@@ -81,7 +84,10 @@ export class EscEnvironments extends pulumi.ComponentResource {
     const { organization, project } = args;
     const known = { ...args.imports, ...previewDefinitions(args) };
 
-    const imported = pulumi.output(args.importsOwner).apply((owner) => findImports(args, owner, this));
+    const imported = pulumi
+      .output(args.importsOwner)
+      .apply((owner) => findImports(args, owner, this))
+      .apply(() => pulumi.all(requireRotated(name, args, this)));
 
     const ids: Record<string, string> = {};
     const revisions: Record<string, pulumi.Output<number>> = {};
@@ -159,19 +165,37 @@ async function findImports(
   }
 }
 
-async function failOnFindings(
+/**
+ * A credential that was never rotated is in no environment: what imports one would check, be written, and open no more. Read
+ * here is the definition with its secrets encrypted, as Pulumi's provider reads it (resources/environment.go, Read).
+ */
+function requireRotated(
   name: string,
-  yaml: string,
-  environments: Readonly<Record<string, string>>,
-  resource: pulumi.Resource,
-): Promise<void> {
-  const findings = (await checkDefinition({ name, yaml, environments })).map((finding) =>
-    formatDiagnostic(name, finding),
-  );
-  if (findings.length === 0) return;
-  // Pulumi puts `error serializing property "yaml"` before the text of a rejected input; this line stays plain.
-  for (const finding of findings) await pulumi.log.error(finding, resource);
-  throw new pulumi.ResourceError(findings.join("; "), resource, true);
+  { organization, imports = {} }: EscEnvironmentsArgs,
+  parent: pulumi.Resource,
+): pulumi.Output<void>[] {
+  return Object.keys(imports)
+    .filter(isRotatedEnvironment)
+    .map((qualified) => {
+      const id = `${organization}/${qualified}`;
+      const missing = async (): Promise<never> => {
+        const text = `${id} has not been rotated yet, so nothing can import it: run "escapement rotate run --first ${id}" first`;
+        await pulumi.log.error(text, parent);
+        throw new pulumi.ResourceError(text, parent, true);
+      };
+      const [projectName, environmentName = ""] = qualified.split("/");
+      const found = pulumiservice
+        .getEnvironment({ organizationName: organization, projectName, name: environmentName }, { parent })
+        .catch(missing);
+      const existing = pulumiservice.Environment.get(
+        `${name}-${environmentName}`,
+        pulumi.output(found).apply(() => id),
+        { parent, additionalSecretOutputs: ["yaml"] },
+      );
+      return existing.yaml.apply(async (yaml) => {
+        if (rotatorsWithoutState(String(yaml)).length > 0) await missing();
+      });
+    });
 }
 
 /** What each environment of this stack is known as to the others while they are checked. */

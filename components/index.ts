@@ -43,6 +43,7 @@ export {
   type PulumiLoginArgs,
   type PulumiLoginPolicyArgs,
 } from "./pulumi-login";
+export { RotatedEnvironment, type RotatedEnvironmentArgs } from "./rotated-environment";
 export {
   type ExistingEntryArgs,
   SecretEntries,

@@ -125,6 +125,8 @@ export function boundaryPolicy(
         ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"],
         [arn("dynamodb", `table/${flat}`)],
       ),
+      // Whoever is told of rotations has a bus of their own name, or the account's.
+      allow("TellEvents", ["events:PutEvents"], [arn("events", "event-bus/*")]),
       allow(
         "WriteLogs",
         ["logs:CreateLogStream", "logs:PutLogEvents"],

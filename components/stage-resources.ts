@@ -21,7 +21,14 @@ export const COMPONENT_RESOURCES = {
   SecretEntries: ENTRY_RESOURCES,
   EscLogin: ["aws:iam/role:Role", "aws:iam/rolePolicy:RolePolicy"],
   AdapterLambda: ADAPTER_RESOURCES,
-  AdapterRotate: [...ADAPTER_RESOURCES, ...ENTRY_RESOURCES],
+  AdapterRotate: [
+    ...ADAPTER_RESOURCES,
+    ...ENTRY_RESOURCES,
+    // The daily look.
+    "aws:cloudwatch/eventRule:EventRule",
+    "aws:cloudwatch/eventTarget:EventTarget",
+    "aws:lambda/permission:Permission",
+  ],
 } as const satisfies Record<string, readonly string[]>;
 
 /** What an adapter registers besides with `AdapterFrontDoor.HttpApi`. */

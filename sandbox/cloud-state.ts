@@ -1,7 +1,7 @@
 import { type Account, createAccount } from "./aws/account";
 import type { StackState } from "./engine/index";
 import type { GithubContent } from "./github";
-import type { GrantsContent, OidcIssuersContent, StoreContent } from "./pulumi/index";
+import type { GrantsContent, OidcIssuersContent, SchedulesContent, StoreContent } from "./pulumi/index";
 
 /** Everything that a cloud is, for a later one to go on with: made of plain data, full of secrets. */
 export interface CloudState {
@@ -13,6 +13,7 @@ export interface CloudState {
   /** What was granted on environments. This and what follows is absent in states from before there was any. */
   readonly grants?: GrantsContent;
   readonly issuers?: OidcIssuersContent;
+  readonly schedules?: SchedulesContent;
   readonly github?: GithubContent;
   /** By `project/stack`. */
   readonly stacks: ReadonlyMap<string, StackState>;

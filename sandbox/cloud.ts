@@ -37,6 +37,7 @@ import {
   EscService,
   type ExchangeRequest,
   exchangeToken,
+  type RotationEvent,
 } from "./pulumi";
 import { withReplacements } from "./replacements";
 import { Routes } from "./routes";
@@ -128,6 +129,7 @@ export class LaptopCloud {
       content: state?.environments,
       grants: state?.grants,
       issuers: state?.issuers,
+      schedules: state?.schedules,
       memberPermission: parts.memberPermission,
       rotators: createEscRotators(reach),
       providers: (context) => ({
@@ -153,8 +155,12 @@ export class LaptopCloud {
     const routes = new Routes(issuerServer.routes);
     const account =
       state === undefined ? createAccount({ now, id: accountId }) : restoreAccount(state.account, now);
-    const aws = await startAws({ account, fetch: routes.fetch });
-    const lambda = await startLambdaHost({
+    const aws = await startAws({
+      account,
+      fetch: routes.fetch,
+      invoke: (fn, event) => lambda.invoke(fn, event),
+    });
+    const lambda: LambdaHost = await startLambdaHost({
       account: aws.account,
       endpointUrl: aws.url,
       routes,
@@ -188,6 +194,7 @@ export class LaptopCloud {
       environments: this.esc.store.content(),
       grants: this.esc.grants.content(),
       issuers: this.esc.issuers.content(),
+      schedules: this.esc.schedules.content(),
       github: this.github.content(),
       stacks: this.#stacks,
     };
@@ -196,6 +203,16 @@ export class LaptopCloud {
   /** Gives a token of Pulumi's for one of GitHub's. @throws as `exchangeToken` */
   exchangeToken(request: ExchangeRequest): Promise<string> {
     return exchangeToken(this.esc, Object.values(this.issuers), request);
+  }
+
+  /**
+   * Acts on every schedule that has come by this cloud's clock, and waits for what it starts: rotations of ESC, rules of
+   * EventBridge. What came several times since is acted on once.
+   */
+  async runSchedules(): Promise<readonly RotationEvent[]> {
+    const rotations = await this.esc.runSchedules();
+    await this.aws.runSchedules();
+    return rotations;
   }
 
   /** For clients of the account's services. */

@@ -57,6 +57,21 @@ export const replacements: Readonly<Record<string, Row>> = {
     ...named("dashboardName"),
     source: schema("cloudwatch/dashboard.go"),
   },
+  "aws:cloudwatch/eventBus:EventBus": {
+    properties: ["name", "region"],
+    ...named(),
+    source: schema("events/bus.go"),
+  },
+  "aws:cloudwatch/eventRule:EventRule": {
+    properties: [...byName, "eventBusName", "region"],
+    ...named(),
+    source: schema("events/rule.go"),
+  },
+  "aws:cloudwatch/eventTarget:EventTarget": {
+    properties: ["rule", "targetId", "eventBusName", "region"],
+    deleteFirst: { named: "targetId" },
+    source: schema("events/target.go"),
+  },
   "aws:cloudwatch/metricAlarm:MetricAlarm": {
     properties: ["name", "region"],
     ...named(),
@@ -186,6 +201,12 @@ export const replacements: Readonly<Record<string, Row>> = {
     properties: ["organization", "url"],
     deleteFirst: "always",
     source: "pulumi-pulumiservice provider/pkg/resources/oidc_issuer.go, Diff",
+  },
+  "pulumiservice:index:EnvironmentRotationSchedule": {
+    properties: ["organization", "project", "timestamp"],
+    deleteFirst: "always",
+    source:
+      "pulumi-pulumiservice provider/pkg/resources/rotation_schedules.go, EnvironmentScheduleSharedDiffMaps",
   },
   "pulumiservice:index:TeamEnvironmentPermission": {
     properties: ["organization", "project", "environment", "team", "permission", "maxOpenDuration"],

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
 import { PutSecretValueCommand } from "@aws-sdk/client-secrets-manager";
 import { Client } from "pg";
-import { environment, rotateExternal } from "../esc/definition/index";
+import { rotatedEnvironmentName } from "../esc/environments/rotated";
 import { postgresGrants } from "../lambda/rotators/postgres-grants";
 import { openAdministratorSession } from "./aws";
 import { secretsManagerClient } from "./aws-clients";
@@ -84,19 +84,12 @@ class Demo {
   }
 
   async run(): Promise<RotationReport> {
-    const url = await this.#bringUp();
+    await this.#bringUp();
     const id = {
       organization: this.#cloud.organization,
       project: "orders",
-      name: "rotated-staging-database",
+      name: rotatedEnvironmentName({ stage: "staging", name: "database" }),
     };
-    const definition = environment({ description: "One rotated credential, and nothing else" }).value(
-      "database",
-      rotateExternal({ url, request: { rotator: "postgres", target: "database" } }),
-    );
-    this.#cloud.esc.store.create(id);
-    await this.#cloud.esc.update(id, definition.render());
-
     const rotate = () => this.#rotate(id);
     const rotations = [await rotate()];
     const first = this.#state;
@@ -121,8 +114,8 @@ class Demo {
     };
   }
 
-  /** The roles at the server, the adapter, and the administrator's login in its entry. */
-  async #bringUp(): Promise<string> {
+  /** The roles at the server, the program, and the administrator's login in its entry. */
+  async #bringUp(): Promise<void> {
     const { host, port, ca } = this.#server;
     const password = randomBytes(18).toString("base64url");
     this.#passwords.add(password);
@@ -144,18 +137,16 @@ class Demo {
     });
     if (deployment.failure)
       throw new Error(`the rotating adapter did not come up: ${deployment.failure.message}`);
-    const { rotateUrl, adminEntryName } = this.#cloud.outputs("orders/staging") ?? {};
+    const { adminEntryName } = this.#cloud.outputs("orders/staging") ?? {};
     const { account } = this.#cloud;
     const entry = [...account.secrets.values()].find(({ name }) => name === adminEntryName);
-    if (entry === undefined || typeof rotateUrl !== "string")
-      throw new Error("the program exports no address");
+    if (entry === undefined) throw new Error("the program exports no entry for the administrator");
     const client = secretsManagerClient(
       this.#cloud.awsClientOptions(entry.region),
       openAdministratorSession(account),
     );
     const SecretString = JSON.stringify({ username: ADMIN_ROLE, password });
     await client.send(new PutSecretValueCommand({ SecretId: entry.arn, SecretString }));
-    return rotateUrl;
   }
 
   async #rotate(id: { organization: string; project: string; name: string }) {
@@ -171,10 +162,10 @@ class Demo {
       return undefined;
     }
     const session = await esc.open(id);
-    const { database } = readOpened(esc.readSession(id, session.id)).values as {
-      database: { current: State };
+    const { rotated } = readOpened(esc.readSession(id, session.id)).values as {
+      rotated: { database: { current: State } };
     };
-    const state = database.current;
+    const state = rotated.database.current;
     for (const { password } of [state, ...(state.previous ? [state.previous] : [])])
       this.#passwords.add(password);
     this.#state = state;

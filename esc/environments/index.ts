@@ -9,6 +9,15 @@
 export { type BaseOptions, base } from "./base";
 export { type DevOptions, dev } from "./dev";
 export { prod } from "./prod";
+export {
+  type AdapterAddresses,
+  adapterAddresses,
+  adapterEnvironmentName,
+  isRotatedEnvironment,
+  type RotatedOptions,
+  rotated,
+  rotatedEnvironmentName,
+} from "./rotated";
 export type { StackSource, StageOptions } from "./stage";
 export { staging } from "./staging";
 

@@ -1,7 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
-// In a project of your own both are from "escapement".
+// In a project of your own all of them are from "escapement".
 import { AdapterRotate } from "../../components/adapter-rotate";
+import { EscEnvironments, renderTwice } from "../../components/esc-environments";
+import { RotatedEnvironment } from "../../components/rotated-environment";
 import { SecretEntries } from "../../components/secret-entries";
+import { adapterAddresses, adapterEnvironmentName, rotatedEnvironmentName } from "../../esc/environments";
 
 /** `orders:database`: where the server is, and how to know it. */
 interface Database {
@@ -13,7 +16,10 @@ interface Database {
 }
 
 const names = { project: pulumi.getProject(), stage: pulumi.getStack() };
-const database = new pulumi.Config().requireObject<Database>("database");
+const organization = pulumi.getOrganization();
+const config = new pulumi.Config();
+const database = config.requireObject<Database>("database");
+const credential = { ...names, name: "database" };
 
 // The login that changes the passwords. Put its value in by hand: { "username": …, "password": … }
 const admin = new SecretEntries("admin", { ...names, entries: [{ name: "database-admin" }] });
@@ -22,17 +28,42 @@ const adminArn = admin.arns.apply((arns) => arns["database-admin"] as string);
 
 const rotate = new AdapterRotate("rotate", {
   ...names,
-  organization: pulumi.getOrganization(),
+  organization,
   targets: [
     {
       name: "database",
-      environment: `${names.project}/rotated-${names.stage}-database`,
+      environment: `${names.project}/${rotatedEnvironmentName(credential)}`,
       settings: { ...database, users: ["orders_a", "orders_b"], ownerRole: "orders_owner", adminEntry },
       entryArns: [adminArn],
     },
   ],
 });
 
-/** For `url` of `fn::rotate::external`. */
+// Where the adapter is, apart from what is rotated: this one may change.
+const addresses = new EscEnvironments("addresses", {
+  organization,
+  project: names.project,
+  environments: [
+    {
+      name: adapterEnvironmentName(names.stage),
+      ...renderTwice(
+        ({ rotateUrl = "" }) => adapterAddresses({ stage: names.stage, rotateUrl }).render(),
+        { rotateUrl: rotate.url },
+        { rotateUrl: "https://not-known-yet.invalid/rotate" },
+      ),
+    },
+  ],
+});
+
+// On the first of each month at three.
+const rotated = new RotatedEnvironment(
+  "database",
+  { organization, ...credential, scheduleCron: "0 3 1 * *" },
+  { dependsOn: addresses },
+);
+
 export const rotateUrl = rotate.url;
+export const rotateFunction = rotate.functionName;
 export const adminEntryName = adminEntry;
+/** What `escapement rotate` is told. */
+export const environment = rotated.environmentId;

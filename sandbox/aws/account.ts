@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import type { EventBus, EventRule, TakenEvent } from "./events";
 import type { LambdaFunction } from "./functions";
 import type { ApiDomain, HttpApi } from "./http-apis";
 import type { LogGroup } from "./log-groups";
@@ -113,12 +114,24 @@ export interface KmsKey {
   tags: Tags;
 }
 
+/** A metric that an alarm or one of its queries looks at. */
+export interface AlarmMetric {
+  readonly namespace: string;
+  readonly name: string;
+  readonly dimensions: Readonly<Record<string, string>>;
+  readonly statistic: string;
+}
+
 /** A CloudWatch alarm, as far as somebody may ask about it. */
 export interface Alarm {
   readonly name: string;
   /** ARNs of what is told. */
   readonly actions: readonly string[];
   readonly tags: Tags;
+  /** Whose sum is compared: one, or those of its queries. */
+  readonly metrics: readonly AlarmMetric[];
+  readonly threshold: number;
+  readonly periodSeconds: number;
 }
 
 /** A CloudWatch dashboard; its body is JSON text. */
@@ -182,6 +195,12 @@ export interface Account {
   readonly alarms: Map<string, Alarm>;
   /** By ARN. */
   readonly dashboards: Map<string, Dashboard>;
+  /** Those besides `default`, by ARN. */
+  readonly eventBuses: Map<string, EventBus>;
+  /** By ARN. */
+  readonly eventRules: Map<string, EventRule>;
+  /** By id. */
+  readonly events: Map<string, TakenEvent>;
   /** By access key id. */
   readonly sessions: Map<string, Session>;
   /** The account's clock, milliseconds since 1970. */
@@ -222,6 +241,9 @@ export function createAccount(options: AccountOptions = {}): Account {
     apiDomains: new Map(),
     alarms: new Map(),
     dashboards: new Map(),
+    eventBuses: new Map(),
+    eventRules: new Map(),
+    events: new Map(),
     sessions: new Map(),
     now: options.now ?? Date.now,
     random: options.random ?? randomBytes,

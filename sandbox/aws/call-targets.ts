@@ -28,6 +28,8 @@ export function targetOf(account: Account, target: CallTarget): string {
       return makeArn(account, "cloudwatch", "", `dashboard/${id ?? text("dashboardName")}`);
     case "entry":
       return entryArn(account, target);
+    case "event-rule":
+      return named("events", "rule/", String(inputs.rule ?? id ?? inputs.name ?? ""));
     case "function":
       return functionArn(account, target);
     case "http-api":

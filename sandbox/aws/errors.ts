@@ -53,6 +53,9 @@ const statusByCode = {
   // Lambda.
   InvalidParameterValueException: 400,
   ResourceConflictException: 409,
+  InvalidRequestContentException: 400,
+  // EventBridge.
+  InvalidEventPatternException: 400,
   // DynamoDB.
   ResourceInUseException: 400,
   // API Gateway.

@@ -12,6 +12,7 @@ import {
 import { dashboardResource, metricAlarmResource } from "./resources/cloudwatch";
 import { tableResource } from "./resources/dynamodb";
 import { securityGroupResource, vpcComponent, vpcEndpointResource } from "./resources/ec2";
+import { eventBusResource, eventRuleResource, eventTargetResource } from "./resources/events";
 import {
   oidcProviderResource,
   policyResource,
@@ -61,6 +62,9 @@ export function createAwsCloud(
       "aws:apigatewayv2/route:Route": routeResource(account),
       "aws:apigatewayv2/stage:Stage": stageResource(account),
       "aws:cloudwatch/dashboard:Dashboard": dashboardResource(account),
+      "aws:cloudwatch/eventBus:EventBus": eventBusResource(account),
+      "aws:cloudwatch/eventRule:EventRule": eventRuleResource(account),
+      "aws:cloudwatch/eventTarget:EventTarget": eventTargetResource(account),
       "aws:cloudwatch/metricAlarm:MetricAlarm": metricAlarmResource(account),
       "aws:cloudwatch/logGroup:LogGroup": logGroupResource(account),
       "aws:dynamodb/table:Table": tableResource(account),

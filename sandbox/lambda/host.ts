@@ -35,6 +35,8 @@ export interface LambdaHost {
   readonly publish: (fn: LambdaFunction) => void;
   /** Makes an HTTP API answer at an address: for `onApiAddress` of `createAwsCloud`. */
   readonly publishApi: (host: string, apiId: string) => void;
+  /** Runs a function with an event of any form. Undefined when it failed: its log says why. */
+  readonly invoke: (fn: LambdaFunction, event: object) => Promise<{ readonly result: unknown } | undefined>;
   /** Ends every function's process, and removes what was written for them. */
   stop(): Promise<void>;
 }
@@ -124,6 +126,10 @@ export async function startLambdaHost(options: LambdaHostOptions): Promise<Lambd
     url,
     publish: (fn) => {
       if (fn.url) routes.set(`https://${fn.url.host}`, `${url}/${fn.url.id}`);
+    },
+    async invoke(fn, event) {
+      const outcome = await functions.call(fn, makeUuid(account), event);
+      return outcome.answered ? { result: outcome.result } : undefined;
     },
     publishApi: (host, apiId) => void routes.set(`https://${host}`, `${url}/http-api/${apiId}/${host}`),
     async stop() {

@@ -26,6 +26,7 @@ import { type EnvironmentPermission, Grants, type GrantsContent, includes } from
 import { completeProviders, completeRotators, missingProviders, type ProviderContext } from "./providers";
 import { type RotationEvent, rotateEnvironment } from "./rotate";
 import { pingWebhook, type WebhookDelivery } from "./webhooks";
+import { RotationSchedules, type SchedulesContent } from "./rotation-schedules";
 
 export interface EscServiceOptions {
   /** The organizations that exist. Any other does not, whatever the token. */
@@ -44,6 +45,8 @@ export interface EscServiceOptions {
   readonly pageSize?: number;
   /** What was granted to whom already. @default nothing */
   readonly grants?: GrantsContent;
+  /** The rotation schedules that there are already. @default none */
+  readonly schedules?: SchedulesContent;
   /** The OIDC issuers that organizations have registered. @default none */
   readonly issuers?: OidcIssuersContent;
   /**
@@ -91,6 +94,7 @@ export class EscService {
   readonly pageSize: number;
   /** What was granted on environments. */
   readonly grants: Grants;
+  readonly schedules: RotationSchedules;
   readonly tokens: AccessTokens;
   readonly issuers: OidcIssuers;
   private readonly options: EscServiceOptions;
@@ -107,10 +111,16 @@ export class EscService {
     this.store = of?.service.store ?? new EnvironmentStore({ now: options.now, content: options.content });
     this.sessions = of?.service.sessions ?? new OpenSessions({ now: options.now });
     this.grants = of?.service.grants ?? new Grants(options.grants);
+    this.schedules = of?.service.schedules ?? new RotationSchedules(options.schedules);
     this.issuers = of?.service.issuers ?? new OidcIssuers(options.issuers);
     this.tokens =
       of?.service.tokens ??
       new AccessTokens({ grants: this.grants, memberPermission: options.memberPermission ?? "write" });
+  }
+
+  /** Milliseconds since 1970. */
+  get now(): () => number {
+    return this.options.now ?? Date.now;
   }
 
   /** The same service, asked by the owner of a token: what the token may not do is refused. */
@@ -241,8 +251,15 @@ export class EscService {
         ...definition,
         paths,
       },
-      now: this.options.now ?? Date.now,
+      now: this.now,
     });
+  }
+
+  /** Rotates every environment whose schedule has come, once, however often it has. What failed is in the events. */
+  async runSchedules(): Promise<readonly RotationEvent[]> {
+    const events: RotationEvent[] = [];
+    for (const id of this.schedules.takeDue(this.now())) events.push(await this.rotate(id));
+    return events;
   }
 
   /**

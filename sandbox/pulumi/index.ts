@@ -15,5 +15,6 @@ export type { EnvironmentPermission, GrantsContent } from "./permissions";
 export type { ProviderContext } from "./providers";
 export { createPulumiServiceCloud } from "./resources";
 export type { RotationEvent } from "./rotate";
+export type { SchedulesContent } from "./rotation-schedules";
 export { createEscServer, type EscServer, type EscServerOptions, type RequestLogEntry } from "./server";
 export { type ExchangeRequest, exchangeToken } from "./token-exchange";

@@ -8,6 +8,7 @@ import { Asset, Secret, UNKNOWN } from "../engine/values";
 import { EscServiceError } from "./errors";
 import type { EscService } from "./esc-service";
 import { checkEnvironmentId, checkTagName, type EnvironmentId, formatEnvironmentId } from "./names";
+import { rotationScheduleResource } from "./rotation-schedules";
 import { teamEnvironmentPermissionResource } from "./team-permission";
 
 /**
@@ -22,6 +23,10 @@ export function createPulumiServiceCloud(
     invokes: { "pulumiservice:index:getEnvironment": getEnvironment(service) },
     resources: {
       "pulumiservice:index:Environment": environmentResource(service),
+      "pulumiservice:index:EnvironmentRotationSchedule": rotationScheduleResource(
+        service.schedules,
+        service.now,
+      ),
       "pulumiservice:index:EnvironmentVersionTag": environmentVersionTagResource(service),
       "pulumiservice:index:OidcIssuer": service.issuers.resource(),
       "pulumiservice:index:TeamEnvironmentPermission": teamEnvironmentPermissionResource(service.grants),

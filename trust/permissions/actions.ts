@@ -4,6 +4,7 @@ export type ActionScope =
   | "any"
   | "dashboard"
   | "entry"
+  | "event-rule"
   | "function"
   | "http-api"
   | "log-group"
@@ -216,6 +217,24 @@ export const RESOURCE_ACTIONS: Readonly<Record<string, ResourceActions>> = {
     delete: ["cloudwatch:DeleteAlarms"],
     source: `${provider("cloudwatch/metric_alarm.go")}; ${reference("amazoncloudwatch")}`,
     sourceRead: true,
+  },
+  "aws:cloudwatch/eventRule:EventRule": {
+    scope: "event-rule",
+    create: ["events:PutRule", "events:TagResource"],
+    read: ["events:DescribeRule", "events:ListTagsForResource"],
+    update: { tags: ["events:TagResource", "events:UntagResource"], "*": ["events:PutRule"] },
+    delete: ["events:DeleteRule"],
+    source: `${provider("events/rule.go")}; ${reference("amazoneventbridge")}`,
+    sourceRead: false,
+  },
+  "aws:cloudwatch/eventTarget:EventTarget": {
+    scope: "event-rule",
+    create: ["events:PutTargets"],
+    read: ["events:ListTargetsByRule"],
+    update: { "*": ["events:PutTargets"] },
+    delete: ["events:RemoveTargets"],
+    source: `${provider("events/target.go")}; ${reference("amazoneventbridge")}`,
+    sourceRead: false,
   },
   "aws:cloudwatch/dashboard:Dashboard": {
     scope: "dashboard",

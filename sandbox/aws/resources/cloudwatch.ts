@@ -1,5 +1,5 @@
 import type { ResourceType } from "../../engine/cloud";
-import { type Account, makeArn } from "../account";
+import { type Account, type Alarm, makeArn } from "../account";
 import { AwsError } from "../errors";
 import { defineResource, type Inputs, nameOf, regionOf } from "./define";
 
@@ -12,7 +12,7 @@ const COMPARISONS = [
   "LessThanOrEqualToThreshold",
 ];
 
-/** `aws.cloudwatch.MetricAlarm`. It is kept, and watches nothing: no metrics are counted here. Its id is its name. */
+/** `aws.cloudwatch.MetricAlarm`. It is kept; who wants to know whether it rings asks `ringingAlarms`. Its id is its name. */
 export function metricAlarmResource(account: Account): ResourceType {
   return defineResource({
     accepts: [
@@ -52,13 +52,39 @@ export function metricAlarmResource(account: Account): ResourceType {
   });
 }
 
-function alarmOf(name: string, inputs: Inputs) {
-  return { name, actions: inputs.texts("alarmActions") ?? [], tags: inputs.tags() };
+function alarmOf(name: string, inputs: Inputs): Alarm {
+  const queries = inputs.structures("metricQueries", QUERY) ?? [];
+  const metrics = [inputs, ...queries.flatMap((query) => query.structure("metric", QUERY_METRIC) ?? [])];
+  return {
+    name,
+    actions: inputs.texts("alarmActions") ?? [],
+    tags: inputs.tags(),
+    metrics: metrics.flatMap((metric) => {
+      const metricName = metric.text("metricName");
+      if (metricName === undefined) return [];
+      return [
+        {
+          namespace: metric.text("namespace") ?? "",
+          name: metricName,
+          dimensions: metric.textMap("dimensions") ?? {},
+          statistic:
+            metric === inputs
+              ? (inputs.text("statistic") ?? inputs.text("extendedStatistic") ?? "")
+              : (metric.text("stat") ?? ""),
+        },
+      ];
+    }),
+    threshold: inputs.number("threshold") ?? 0,
+    periodSeconds: inputs.number("period") ?? queries[0]?.structure("metric", QUERY_METRIC)?.number("period") ?? 60,
+  };
 }
+
+const QUERY = ["id", "expression", "label", "metric", "returnData"];
+const QUERY_METRIC = ["metricName", "namespace", "period", "stat", "dimensions", "unit"];
 
 /** One metric, or queries of which exactly one is compared. */
 function checkMetrics(inputs: Inputs): void {
-  const queries = inputs.structures("metricQueries", ["id", "expression", "label", "metric", "returnData"]);
+  const queries = inputs.structures("metricQueries", QUERY);
   if (inputs.has("metricQueries") === inputs.has("metricName")) {
     throw invalid("exactly one of metricName and metricQueries must be given");
   }
@@ -71,9 +97,7 @@ function checkMetrics(inputs: Inputs): void {
   }
   for (const query of queries) {
     query.require("id");
-    query
-      .structure("metric", ["metricName", "namespace", "period", "stat", "dimensions", "unit"])
-      ?.require("metricName", "period", "stat");
+    query.structure("metric", QUERY_METRIC)?.require("metricName", "period", "stat");
     if (query.has("expression") === query.has("metric")) {
       throw invalid("a query has exactly one of expression and metric");
     }
