@@ -39,9 +39,18 @@ export class EscClientError extends Error {
   }
 }
 
+/** What a rotation came to. */
+export interface RotationOutcome {
+  readonly status: string;
+  /** Why it failed, one a rotator. */
+  readonly problems: readonly string[];
+}
+
 export type EscClient = Awaited<ReturnType<typeof createEscClient>>;
 
 const requestTimeoutMs = 60_000;
+/** Adapters have half a minute each. */
+const rotateTimeoutMs = 120_000;
 
 /** As it came: the SDK's HTTP client would take a definition that is JSON, too, apart. */
 const asText = { transformResponse: (data: unknown) => data };
@@ -127,6 +136,26 @@ export async function createEscClient({ url, accessToken, timeoutMs = requestTim
       const options = etag === undefined ? {} : { headers: { ETag: etag } };
       await ask(() => client.rawApi.updateEnvironmentYaml(organization, project, name, yaml, options));
     },
+    /**
+     * Rotates everything in an environment's own definition. The SDK has no method for it; path and body are those of Pulumi's Go
+     * client (`cmd/esc/cli/client`, RotateEnvironment).
+     */
+    async rotate({ organization, project, name }: EnvironmentName): Promise<RotationOutcome> {
+      const path = ["environments", organization, project, name, "rotate"].map(encodeURIComponent).join("/");
+      const response = await fetch(`${client.config.basePath}/${path}`, {
+        method: "POST",
+        headers: { authorization: `token ${accessToken}`, "content-type": "application/json" },
+        body: JSON.stringify({ Paths: null }),
+        signal: AbortSignal.timeout(Math.max(timeoutMs, rotateTimeoutMs)),
+      }).catch(() => {
+        throw new EscClientError("ESC did not answer");
+      });
+      const data: unknown = await response.json().catch(() => undefined);
+      if (!response.ok) {
+        throw withoutRequest({ response: { status: response.status, data } }, accessToken);
+      }
+      return rotationIn(data);
+    },
     createTag(
       { organization, project, name }: EnvironmentName,
       tag: string,
@@ -138,6 +167,16 @@ export async function createEscClient({ url, accessToken, timeoutMs = requestTim
       return ask(() => client.updateEnvironmentRevisionTag(organization, project, name, tag, revision));
     },
   };
+}
+
+function rotationIn(data: unknown): RotationOutcome {
+  const { secretRotationEvent: event } = asMap(data);
+  const { status, rotations } = asMap(event);
+  const problems = (Array.isArray(rotations) ? rotations : []).flatMap((rotation: unknown) => {
+    const { environmentPath, status: how, errorMessage } = asMap(rotation);
+    return how === "succeeded" ? [] : [`${String(environmentPath)}: ${String(errorMessage ?? how)}`];
+  });
+  return { status: typeof status === "string" ? status : "unknown", problems };
 }
 
 /** Takes out of an error of the SDK what ESC answered, and nothing of what it was asked with. */

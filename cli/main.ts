@@ -7,6 +7,7 @@ import { doctorCommand } from "./commands/doctor";
 import { importCommand } from "./commands/import";
 import { inventoryCommand } from "./commands/inventory";
 import { migrateCommand } from "./commands/migrate";
+import { rotateCommand } from "./commands/rotate";
 import { sandboxCommand } from "./commands/sandbox";
 import { trustCommand } from "./commands/trust";
 import { verifyCommand } from "./commands/verify";
@@ -22,6 +23,7 @@ async function main(argv: readonly string[]): Promise<number> {
     .addCommand(importCommand())
     .addCommand(inventoryCommand())
     .addCommand(migrateCommand())
+    .addCommand(rotateCommand())
     .addCommand(sandboxCommand())
     .addCommand(trustCommand())
     .addCommand(verifyCommand())

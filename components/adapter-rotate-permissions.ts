@@ -34,7 +34,12 @@ export function adapterRotatePolicy(resources: AdapterRotateResources): PolicyDo
         Action: ["dynamodb:GetItem", "dynamodb:UpdateItem"],
         Resource: journalTableArn,
       },
-      { Sid: "TellRotations", Effect: "Allow", Action: "events:PutEvents", Resource: busArn(eventBus, journalTableArn) },
+      {
+        Sid: "TellRotations",
+        Effect: "Allow",
+        Action: "events:PutEvents",
+        Resource: busArn(eventBus, journalTableArn),
+      },
       ...(kmsKeyArn === undefined
         ? []
         : [

@@ -31,8 +31,16 @@ export function rotated({ project, stage, name, rotator = "postgres", target = n
 }
 
 /** Where a stage's adapters are: for environments that may not change when an address does. Nothing secret. */
-export function adapterAddresses({ stage, rotateUrl }: { readonly stage: string; readonly rotateUrl: string }) {
-  return environment({ description: `Where the adapters of ${stage} are` }).value("rotate", { url: rotateUrl });
+export function adapterAddresses({
+  stage,
+  rotateUrl,
+}: {
+  readonly stage: string;
+  readonly rotateUrl: string;
+}) {
+  return environment({ description: `Where the adapters of ${stage} are` }).value("rotate", {
+    url: rotateUrl,
+  });
 }
 
 /** The last part of the name of the environment that holds one rotated credential. */

@@ -29,7 +29,8 @@ export function parseCron(text: string): Cron {
       const first = star === undefined ? Number(from) : least;
       const last = star === undefined ? Number(to ?? from) : most;
       if (first < least || last > most || first > last || Number(step) < 1) throw bad(text);
-      for (let value = first; value <= last; value += Number(step)) values.add(index === 4 ? value % 7 : value);
+      for (let value = first; value <= last; value += Number(step))
+        values.add(index === 4 ? value % 7 : value);
     }
     return values;
   });
@@ -43,7 +44,8 @@ const LONGEST = 4 * 366 * 24 * 60;
 export function isDue(cron: Cron, after: number, until: number): boolean {
   const first = Math.floor(after / MINUTE) + 1;
   const last = Math.min(Math.floor(until / MINUTE), first + LONGEST);
-  for (let minute = first; minute <= last; minute += 1) if (matches(cron, new Date(minute * MINUTE))) return true;
+  for (let minute = first; minute <= last; minute += 1)
+    if (matches(cron, new Date(minute * MINUTE))) return true;
   return false;
 }
 

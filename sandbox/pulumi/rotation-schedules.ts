@@ -45,7 +45,9 @@ export class RotationSchedules {
       return at > actedAt && at <= now;
     });
     for (const schedule of due) this.set({ ...schedule, actedAt: now });
-    return [...new Map(due.map(({ environment }) => [formatEnvironmentId(environment), environment])).values()];
+    return [
+      ...new Map(due.map(({ environment }) => [formatEnvironmentId(environment), environment])).values(),
+    ];
   }
 }
 

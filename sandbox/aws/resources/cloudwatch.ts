@@ -75,7 +75,8 @@ function alarmOf(name: string, inputs: Inputs): Alarm {
       ];
     }),
     threshold: inputs.number("threshold") ?? 0,
-    periodSeconds: inputs.number("period") ?? queries[0]?.structure("metric", QUERY_METRIC)?.number("period") ?? 60,
+    periodSeconds:
+      inputs.number("period") ?? queries[0]?.structure("metric", QUERY_METRIC)?.number("period") ?? 60,
   };
 }
 

@@ -42,7 +42,10 @@ export function eventRuleResource(account: Account): ResourceType {
       const pattern = inputs.text("eventPattern");
       const schedule = inputs.text("scheduleExpression");
       if (!inputs.has("eventPattern") && !inputs.has("scheduleExpression")) {
-        throw new AwsError("ValidationException", "Parameter(s) EventPattern or ScheduleExpression required.");
+        throw new AwsError(
+          "ValidationException",
+          "Parameter(s) EventPattern or ScheduleExpression required.",
+        );
       }
       if (pattern !== undefined) checkPattern(pattern);
       if (schedule !== undefined) rateMilliseconds(schedule);
@@ -95,7 +98,8 @@ function contentOf(inputs: {
 export function eventTargetResource(account: Account): ResourceType {
   const ruleOf = (region: string, rule: string, bus: string) => {
     const found = account.eventRules.get(ruleArn(account, region, bus, rule));
-    if (!found) throw new AwsError("ResourceNotFoundException", `Rule ${rule} does not exist on EventBus ${bus}.`);
+    if (!found)
+      throw new AwsError("ResourceNotFoundException", `Rule ${rule} does not exist on EventBus ${bus}.`);
     return found;
   };
   return defineResource({

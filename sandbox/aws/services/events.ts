@@ -24,7 +24,8 @@ export function eventsService(authorizer: Authorizer, send: SendToFunction | und
           throw new AwsError("ValidationException", `Entries must have 1 to ${MOST_ENTRIES} members`);
         }
         const results = entries.map((entry) => {
-          const text = (name: string) => (typeof entry[name] === "string" ? (entry[name] as string) : undefined);
+          const text = (name: string) =>
+            typeof entry[name] === "string" ? (entry[name] as string) : undefined;
           const given = text("EventBusName") ?? "default";
           const name = given.replace(/^arn:[^:]*:events:[^:]*:[^:]*:event-bus\//, "");
           authorizer.require(call.caller, call.region, {
@@ -37,10 +38,16 @@ export function eventsService(authorizer: Authorizer, send: SendToFunction | und
           });
           const [source, detailType, detail] = [text("Source"), text("DetailType"), text("Detail")];
           if (source === undefined || detailType === undefined || detail === undefined) {
-            return { ErrorCode: "InvalidArgument", ErrorMessage: "Source, DetailType and Detail are required." };
+            return {
+              ErrorCode: "InvalidArgument",
+              ErrorMessage: "Source, DetailType and Detail are required.",
+            };
           }
           if (source.startsWith("aws.")) {
-            return { ErrorCode: "NotAuthorizedForSourceException", ErrorMessage: "Not authorized for the source." };
+            return {
+              ErrorCode: "NotAuthorizedForSourceException",
+              ErrorMessage: "Not authorized for the source.",
+            };
           }
           if (!isJsonObject(detail)) {
             return { ErrorCode: "MalformedDetail", ErrorMessage: "Detail is malformed." };

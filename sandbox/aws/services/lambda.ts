@@ -6,7 +6,10 @@ import { jsonReply, type Protocol } from "../protocol";
 import { type AwsService, isSigned, notImplemented } from "../service";
 
 /** Runs a function, and tells what its handler answered; undefined when it failed. */
-export type InvokeFunction = (fn: LambdaFunction, event: object) => Promise<{ readonly result: unknown } | undefined>;
+export type InvokeFunction = (
+  fn: LambdaFunction,
+  event: object,
+) => Promise<{ readonly result: unknown } | undefined>;
 
 const INVOKE = /^\/2015-03-31\/functions\/([^/]+)\/invocations\/?$/;
 
@@ -24,7 +27,8 @@ const protocol: Protocol = {
   clockSkewMinutes: 5,
   accessDenied: "AccessDeniedException",
   unknownOperation: "UnknownOperationException",
-  writeError: (error) => jsonReply({ Type: "User", Message: error.message, __type: error.code }, error.status),
+  writeError: (error) =>
+    jsonReply({ Type: "User", Message: error.message, __type: error.code }, error.status),
 };
 
 /**
@@ -45,7 +49,8 @@ export function lambdaService(authorizer: Authorizer, invoke: InvokeFunction | u
       const fn = findFunction(account, region, name);
       authorizer.require(caller, region, { action: "lambda:InvokeFunction", resource: fn.arn });
       const type = headerOf(request, "x-amz-invocation-type") ?? "RequestResponse";
-      if (type !== "RequestResponse") throw new AwsError("InvalidParameterValueException", `sandbox: ${type}`);
+      if (type !== "RequestResponse")
+        throw new AwsError("InvalidParameterValueException", `sandbox: ${type}`);
       const text = Buffer.from(request.body).toString("utf8");
       let event: object;
       try {
@@ -55,7 +60,9 @@ export function lambdaService(authorizer: Authorizer, invoke: InvokeFunction | u
       }
       const outcome = await invoke(fn, event);
       // What a handler throws is told with 200, and a header that this endpoint has no place for.
-      return jsonReply(outcome === undefined ? { errorMessage: "the function failed: see its log" } : outcome.result);
+      return jsonReply(
+        outcome === undefined ? { errorMessage: "the function failed: see its log" } : outcome.result,
+      );
     },
   };
 }

@@ -1,0 +1,245 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import path from "node:path";
+import { PutSecretValueCommand } from "@aws-sdk/client-secrets-manager";
+import { createEscClient } from "../../cli/esc-client";
+import { createFunctionClient, type FunctionClient } from "../../cli/function-client";
+import { isWell, runRotation } from "../../cli/rotate";
+import type { TargetReport } from "../../lambda/rotators/inspect";
+import type { UnstickReport } from "../../lambda/rotators/unstick";
+import { openAdministratorSession } from "../../sandbox/aws";
+import { ringingAlarms } from "../../sandbox/aws/metrics";
+import { secretsManagerClient } from "../../sandbox/aws-clients";
+import { LaptopCloud } from "../../sandbox/cloud";
+import { createEscServer, type EscServer } from "../../sandbox/pulumi";
+import { TurnableClock } from "../../sandbox/testing/clock";
+import { readOpened } from "../../sandbox/testing/opened";
+
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = "true";
+
+const ID = { organization: "acme", project: "partner", name: "rotated-staging-key" };
+const REGION = "eu-west-1";
+const ADMIN = "admin-Token-3f";
+const DAY = 24 * 3600;
+
+/** An API with room for two keys, that can be broken. */
+class KeyServer {
+  readonly keys = new Map<string, { id: string; name: string; secret: string }>();
+  broken = false;
+  #made = 0;
+  readonly server: Server = createServer(async (request, response) => {
+    let body = "";
+    for await (const chunk of request) body += chunk;
+    const { status, content } = this.#answer(`${request.method} ${request.url}`, request.headers, body);
+    response.writeHead(status);
+    response.end(content === undefined ? "" : JSON.stringify(content));
+  });
+
+  #answer(
+    asked: string,
+    headers: NodeJS.Dict<string | string[]>,
+    body: string,
+  ): { status: number; content?: unknown } {
+    if (this.broken) return { status: 500 };
+    if (asked === "GET /me") {
+      const isKey = [...this.keys.values()].some(({ secret }) => secret === headers["x-api-key"]);
+      return { status: isKey ? 200 : 401 };
+    }
+    if (headers.authorization !== `Bearer ${ADMIN}`) return { status: 401 };
+    if (asked === "GET /keys") return { status: 200, content: [...this.keys.values()] };
+    if (asked.startsWith("DELETE "))
+      return { status: this.keys.delete(asked.split("/").at(-1) ?? "") ? 204 : 404 };
+    if (this.keys.size === 2) return { status: 409 };
+    this.#made += 1;
+    const key = {
+      id: `k${this.#made}`,
+      name: JSON.parse(body).name,
+      secret: `secret-${this.#made}-${"x".repeat(20)}`,
+    };
+    this.keys.set(key.id, key);
+    return { status: 201, content: key };
+  }
+}
+
+// Proves rotation as code: one program, brought up twice, a key of an HTTP API, ESC's schedule, events, alarms, and what the
+// person on call asks, all by the deployed function in its deployed role.
+describe("a program with a rotated credential", function () {
+  this.timeout(60_000);
+  const clock = new TurnableClock();
+  const api = new KeyServer();
+  let cloud: LaptopCloud;
+  let esc: EscServer;
+  let escUrl: string;
+  let onCall: FunctionClient;
+  const environment = { ...process.env };
+
+  before(async () => {
+    api.server.listen(0, "127.0.0.1");
+    await once(api.server, "listening");
+    cloud = await LaptopCloud.start({ now: clock.now });
+    cloud.routes.set(
+      "https://keys.example.com",
+      `http://127.0.0.1:${(api.server.address() as AddressInfo).port}`,
+    );
+    esc = createEscServer({ service: cloud.esc, accessToken: "pul-test" });
+    escUrl = await esc.start();
+    await up({});
+    const administrator = openAdministratorSession(cloud.account);
+    const entry = [...cloud.account.secrets.values()].find(({ name }) => name === "partner/staging/admin");
+    await secretsManagerClient(cloud.awsClientOptions(REGION), administrator).send(
+      new PutSecretValueCommand({ SecretId: entry?.arn, SecretString: JSON.stringify({ token: ADMIN }) }),
+    );
+    Object.assign(process.env, {
+      AWS_ENDPOINT_URL: cloud.aws.url,
+      AWS_ACCESS_KEY_ID: administrator.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: administrator.secretAccessKey,
+    });
+    onCall = await createFunctionClient({
+      functionName: String(cloud.outputs("partner/staging")?.functionName),
+      region: REGION,
+      now: clock.now,
+    });
+  });
+  after(async () => {
+    for (const name of ["AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"]) {
+      if (environment[name] === undefined) delete process.env[name];
+      else process.env[name] = environment[name];
+    }
+    await esc.stop();
+    await cloud.stop();
+    api.server.close();
+    api.server.closeAllConnections();
+  });
+
+  async function up(config: Record<string, string>): Promise<void> {
+    const { failure } = await cloud.deploy({
+      directory: path.join(__dirname, "program"),
+      stack: "staging",
+      operation: "up",
+      config,
+    });
+    assert.equal(failure?.message, undefined);
+  }
+
+  const run = async (first = false) => {
+    const client = await createEscClient({ url: escUrl, accessToken: "pul-test" });
+    return runRotation(client, ID, { first, functionClient: onCall });
+  };
+  const status = async () => {
+    const { targets } = (await onCall.operate({ operation: "status" })) as unknown as {
+      targets: [TargetReport];
+    };
+    return targets[0];
+  };
+  async function current(): Promise<{ key: string; version: string; previous?: { key: string } }> {
+    const session = await cloud.esc.open(ID);
+    const { rotated } = readOpened(cloud.esc.readSession(ID, session.id)).values as {
+      rotated: { key: { current: { key: string; version: string; previous?: { key: string } } } };
+    };
+    return rotated.key.current;
+  }
+  const works = (key: string) => [...api.keys.values()].some(({ secret }) => secret === key);
+  /** What EventBridge has taken since. */
+  function eventsSince(count: number) {
+    return [...cloud.account.events.values()]
+      .slice(count)
+      .map(({ detailType, sentTo }) => [detailType, sentTo.length]);
+  }
+  const eventCount = () => cloud.account.events.size;
+
+  it("is rotated for the first time when somebody says that it is the first", async () => {
+    assert.match((await run()).problems[0] ?? "", /run it with --first/);
+    const count = eventCount();
+    const { ok, problems, versions } = await run(true);
+    assert.deepEqual([ok, problems, versions?.before], [true, [], undefined]);
+    assert.ok(works((await current()).key));
+    assert.deepEqual(eventsSince(count), [["Rotation succeeded", 1]]);
+    assert.deepEqual(ringingAlarms(cloud.account), []);
+    assert.match((await run(true)).problems[0] ?? "", /without --first/);
+  });
+
+  it("goes on when its adapter's address changes, and Pulumi does not write what ESC wrote", async () => {
+    const before = { url: cloud.outputs("partner/staging")?.url, revision: cloud.esc.store.read(ID) };
+    await up({ "partner:httpApi": "true" });
+    assert.notEqual(cloud.outputs("partner/staging")?.url, before.url);
+    assert.deepEqual(cloud.esc.store.read(ID), before.revision);
+    const first = await current();
+    clock.advance(DAY);
+    const { ok, problems } = await run();
+    assert.deepEqual([ok, problems], [true, []]);
+    const second = await current();
+    assert.ok(works(second.key) && works(first.key) && second.previous?.key === first.key);
+  });
+
+  it("is rotated by its schedule, on the sandbox's clock, and by nothing else", async () => {
+    const before = await current();
+    clock.set(new Date("2027-01-31T12:00:00Z"));
+    await cloud.runSchedules();
+    const { version } = await current();
+    clock.set(new Date("2027-02-01T02:59:00Z"));
+    assert.deepEqual(await cloud.runSchedules(), []);
+    clock.set(new Date("2027-02-01T03:00:30Z"));
+    const [event] = await cloud.runSchedules();
+    assert.equal(event?.status, "succeeded");
+    assert.notEqual((await current()).version, version);
+    assert.ok(works((await current()).key) && !works(before.key));
+    assert.ok(isWell(await status()));
+  });
+
+  it("that fails sends one event and rings one alarm, is named by status and mended by unstick", async () => {
+    clock.advance(DAY);
+    const count = eventCount();
+    api.broken = true;
+    const failed = await run();
+    assert.equal(failed.ok, false);
+    assert.match(failed.problems[0] ?? "", /502 target_unavailable/);
+    assert.deepEqual(eventsSince(count), [["Rotation failed", 0]]);
+    assert.deepEqual(ringingAlarms(cloud.account), ["partner-staging-rotate-rotation-failed"]);
+    const codes = (await status()).findings.map(({ code }) => code);
+    assert.deepEqual(codes, ["last_attempt_failed", "cannot_tell"]);
+    api.broken = false;
+    const stranger = { id: "console", name: "made in the console", secret: "whoever" };
+    api.keys.delete([...api.keys.keys()][0] ?? "");
+    api.keys.set(stranger.id, stranger);
+    const { unstick } = (await onCall.operate({
+      operation: "unstick",
+      target: "acme/partner/rotated-staging-key",
+      yes: true,
+      end: ["console"],
+    })) as unknown as { unstick: UnstickReport };
+    assert.ok(unstick.done && !api.keys.has("console"), JSON.stringify(unstick));
+    assert.deepEqual((await run()).problems, []);
+    assert.ok(isWell(await status()), JSON.stringify((await status()).findings));
+  });
+
+  it("that is overdue sends one event and rings one alarm when the daily rule looks", async () => {
+    clock.advance(36 * DAY);
+    const count = eventCount();
+    await cloud.aws.runSchedules();
+    assert.deepEqual(eventsSince(count), [["Rotation overdue", 0]]);
+    assert.deepEqual(ringingAlarms(cloud.account), ["partner-staging-rotate-rotation-overdue"]);
+    assert.deepEqual(
+      (await status()).findings.map(({ code }) => code),
+      ["overdue"],
+    );
+  });
+
+  it("has its receipts without values, and neither event, log nor state holds one", async () => {
+    const { receipts } = await status();
+    assert.ok(receipts.filter(({ outcome }) => outcome === "rotated").every(({ announced }) => announced));
+    assert.ok(receipts.some(({ ended }) => ended?.proof === "refused"));
+    const places = {
+      receipts: JSON.stringify(receipts),
+      events: JSON.stringify([...cloud.account.events.values()]),
+      logs: JSON.stringify([...cloud.account.logGroups.values()]),
+      definition: cloud.esc.store.read(ID).yaml,
+      outputs: JSON.stringify(cloud.state().stacks.get("partner/staging") ?? {}),
+    };
+    for (const [place, text] of Object.entries(places)) {
+      assert.ok(text.length > 20, place);
+      assert.ok(!/secret-\d+-x/.test(text) && !text.includes(ADMIN), `${place} holds a value`);
+    }
+  });
+});
