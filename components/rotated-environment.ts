@@ -10,11 +10,13 @@ import {
 import { type ArgumentIssue, refuse } from "./args";
 import { failOnFindings } from "./definition-check";
 
+/** One credential that ESC rotates. */
 export interface RotatedEnvironmentArgs {
   /** The Pulumi organization. */
   organization: string;
   /** The ESC project: the middle part of `organization/project/environment`. */
   project: string;
+  /** Whose credential it is: part of the environment's name, and of the adapter's. */
   stage: string;
   /** What the credential is called: `database` of `staging` lives in `rotated-staging-database`. */
   name: string;

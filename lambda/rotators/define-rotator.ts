@@ -10,6 +10,7 @@ export interface RotatorTools {
   readonly readSecret: (name: string) => Promise<string>;
 }
 
+/** What an author writes for one kind of target. */
 export interface RotatorDefinition<
   Settings,
   Request,
@@ -45,6 +46,7 @@ export interface Rotator {
   connect(settings: unknown, tools: RotatorTools): Promise<ConnectedTarget>;
 }
 
+/** A target that has been started: for each request, the functions that the engine calls. */
 export interface ConnectedTarget {
   /** @throws {AdapterError} request_invalid */
   prepare(request: unknown): Target;

@@ -1,5 +1,6 @@
 import { quoteName, quoteText } from "./sql";
 
+/** The roles of a rotated login. */
 export interface PostgresGrants {
   /** Owns what the application makes. It cannot log in. */
   readonly ownerRole: string;

@@ -3,6 +3,7 @@ import path from "node:path";
 import type * as pulumi from "@pulumi/pulumi";
 import { AdapterFrontDoor } from "../../components/adapter-http-api";
 import { AdapterRotate, type AdapterRotateArgs } from "../../components/adapter-rotate";
+import { METRICS } from "../../lambda/audit/log";
 import { parseConfig } from "../../lambda/config";
 import { builtInRotators } from "../../lambda/rotators/index";
 import { JOURNAL_KEY_ATTRIBUTE } from "../../lambda/rotators/journal-aws";
@@ -197,18 +198,47 @@ describe("AdapterRotate", () => {
     );
   });
 
-  it("rings the same alarms as the function that opens", async () => {
+  it("rings the same alarms as the function that opens, and two of its own by what it counts", async () => {
     const topic = arnOf("sns", "on-call");
     const { recorder } = await create({ alarmActions: [topic] });
     await settled();
     const alarms = recorder.ofType("aws:cloudwatch/metricAlarm:MetricAlarm").map(({ inputs }) => inputs);
     assert.deepEqual(
       alarms.map(({ name }) => name).sort(),
-      ["duration", "errors", "refusals", "stale-keys", "throttles"].map(
-        (kind) => `shop-staging-rotate-${kind}`,
-      ),
+      [
+        "duration",
+        "errors",
+        "refusals",
+        "rotation-failed",
+        "rotation-overdue",
+        "stale-keys",
+        "throttles",
+      ].map((kind) => `shop-staging-rotate-${kind}`),
     );
     for (const { alarmActions } of alarms) assert.deepEqual(alarmActions, [topic]);
+    const own = alarms.filter(({ name }) => String(name).includes("-rotation-"));
+    assert.deepEqual(
+      own.map(({ metricName }) => metricName),
+      [METRICS.rotationsFailed, METRICS.rotationsOverdue],
+    );
+  });
+
+  it("is asked once a day what is overdue, and tells events to the bus that it is given", async () => {
+    const bus = arnOf("events", "event-bus/rotations");
+    const { recorder } = await create({ eventBus: bus, targets: [{ ...orders, overdueHours: 200 }] });
+    const config = parseConfig(await configOf(recorder), [], builtInRotators);
+    assert.deepEqual(config.rotation, {
+      eventBus: bus,
+      expectations: { "postgres/orders": { overdueHours: 200 } },
+    });
+    assert.ok(await allows(recorder, "events:PutEvents", bus));
+    assert.ok(!(await allows(recorder, "events:PutEvents", arnOf("events", "event-bus/default"))));
+    const rule = recorder.find("aws:cloudwatch/eventRule:EventRule", "rotate-watch").inputs;
+    assert.deepEqual([rule.name, rule.scheduleExpression], ["shop-staging-rotate-watch", "rate(1 day)"]);
+    const target = recorder.find("aws:cloudwatch/eventTarget:EventTarget", "rotate-watch-target").inputs;
+    assert.deepEqual(JSON.parse(String(target.input)), { escapement: { operation: "watch" } });
+    const { principal } = recorder.find("aws:lambda/permission:Permission", "rotate-watch-permission").inputs;
+    assert.equal(principal, "events.amazonaws.com");
   });
 
   it("can be previewed in an empty account", async () => {

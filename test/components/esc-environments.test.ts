@@ -6,6 +6,7 @@ import {
   EscPermission,
   renderTwice,
 } from "../../components/esc-environments";
+import { adapterAddresses, rotated } from "../../esc/environments";
 import { isUnknown, mockPulumi, outputValue, settled } from "../support/pulumi";
 import { programFailure } from "../support/rejections";
 
@@ -171,6 +172,52 @@ describe("EscEnvironments", () => {
     );
     await settled();
   });
+});
+
+describe("A stage that imports a rotated environment", () => {
+  const ROTATED = rotated({ project: "app", stage: "staging", name: "db" }).render();
+  const addresses = adapterAddresses({ stage: "staging", rotateUrl: "https://rotate.example.com/" }).render();
+  const state = "        state:\n          current: {fn::secret: {ciphertext: abc}}\n";
+
+  async function importing(found: { readonly yaml: string } | undefined) {
+    const recorder = await mockPulumi({
+      preview: true,
+      outputs: (_type, name): Record<string, unknown> =>
+        name.endsWith("rotated-staging-db") ? { ...found } : {},
+      calls: {
+        "pulumiservice:index:getEnvironment": () => {
+          if (found === undefined) throw new Error("404");
+          return { environmentId: "id" };
+        },
+      },
+    });
+    const component = new EscEnvironments("environments", {
+      organization: "acme",
+      project: "app",
+      environments: [{ name: "staging", yaml: "imports: [app/rotated-staging-db]\n" }],
+      imports: { "app/rotated-staging-db": ROTATED, "app/staging-adapter": addresses },
+    });
+    return { component, recorder };
+  }
+
+  it("is taken once that has been rotated, and reads of it what ESC keeps encrypted", async () => {
+    const { recorder } = await importing({ yaml: ROTATED + state });
+    await settled();
+    const read = recorder.find(ENVIRONMENT, "environments-rotated-staging-db");
+    assert.ok(read);
+    assert.ok(recorder.find(ENVIRONMENT, "environments-staging"));
+  });
+
+  for (const [what, found] of Object.entries({
+    "has no state yet": { yaml: ROTATED },
+    "is not there": undefined,
+  })) {
+    it(`is refused in the preview while that ${what}, with the command that rotates it`, async () => {
+      await importing(found);
+      const { message } = await programFailure();
+      assert.match(message, /escapement rotate run --first acme\/app\/rotated-staging-db/);
+    });
+  }
 });
 
 describe("renderTwice", () => {

@@ -143,14 +143,14 @@ describe("What a stage registers", () => {
     },
     {
       says: "that the deploy role was not told of",
-      type: "aws:lambda/permission:Permission",
+      type: "aws:apigatewayv2/api:Api",
       more: [],
-      reason: /extra: aws:lambda\/permission:Permission is not among .* `resourceTypes` of GithubDeploy/,
+      reason: /extra: aws:apigatewayv2\/api:Api is not among .* `resourceTypes` of GithubDeploy/,
     },
     {
       says: "that it was told of: none",
-      type: "aws:lambda/permission:Permission",
-      more: ["aws:lambda/permission:Permission"],
+      type: "aws:apigatewayv2/api:Api",
+      more: ["aws:apigatewayv2/api:Api"],
       reason: undefined,
     },
   ]) {

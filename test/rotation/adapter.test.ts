@@ -3,6 +3,7 @@ import * as z from "zod/mini";
 import { type AdapterConfig, parseConfig } from "../../lambda/config";
 import { type AdapterOptions, createAdapter } from "../../lambda/core";
 import { AdapterConfigError } from "../../lambda/errors";
+import { createHandler } from "../../lambda/handler";
 import type { Adapter } from "../../lambda/http";
 import { defineRotator } from "../../lambda/rotators/define-rotator";
 import { createMemoryJournal } from "../../lambda/rotators/journal-memory";
@@ -149,6 +150,39 @@ describe("an adapter that rotates", () => {
     const token = await signToken(claims);
     assert.equal((await send(text, token)).answer.code, "state_unknown");
     assert.equal((await send(text, token)).answer.code, "token_replayed");
+  });
+
+  it("is operated by whoever may invoke it, and by no request", async () => {
+    const handler = createHandler(adapter);
+    const answer = (await handler({ escapement: { operation: "status" } })) as {
+      targets: { target: string; findings: { code: string }[] }[];
+    };
+    assert.deepEqual(
+      answer.targets.map(({ target }) => target),
+      ["directory/people", "directory/bots"],
+    );
+    const notice = records.at(-1) as { operation: { name: string; findings: object } };
+    assert.deepEqual(Object.keys(notice.operation.findings), ["directory/people", "directory/bots"]);
+    const misused = (await handler({ escapement: { operation: "drop" } })) as { error: { code: string } };
+    assert.equal(misused.error.code, "request_invalid");
+    const elsewhere = await handler({ escapement: { operation: "unstick", target: "directory/nobody" } });
+    assert.match(JSON.stringify(elsewhere), /not one of the targets here: directory\/people \(acme\/app/);
+    // What comes by the address has what Lambda writes; a body is only a body.
+    const event = {
+      version: "2.0",
+      rawPath: "/rotate",
+      headers: { "content-type": "application/json" },
+      requestContext: { http: { method: "POST" } },
+    };
+    const operation = { escapement: { operation: "status" } };
+    for (const request of [
+      { ...event, body: JSON.stringify(operation) },
+      { ...event, ...operation },
+    ]) {
+      assert.equal((await handler(request)).statusCode, 401);
+    }
+    const opens = createHandler(async () => ({ status: 200, headers: {}, body: "" }));
+    assert.equal(((await opens(operation)) as { statusCode: number }).statusCode, 400);
   });
 
   it("logs no credential", () => {
