@@ -25,8 +25,8 @@ import { OpenSessions } from "./open-sessions";
 import { type EnvironmentPermission, Grants, type GrantsContent, includes } from "./permissions";
 import { completeProviders, completeRotators, missingProviders, type ProviderContext } from "./providers";
 import { type RotationEvent, rotateEnvironment } from "./rotate";
-import { pingWebhook, type WebhookDelivery } from "./webhooks";
 import { RotationSchedules, type SchedulesContent } from "./rotation-schedules";
+import { pingWebhook, type WebhookDelivery } from "./webhooks";
 
 export interface EscServiceOptions {
   /** The organizations that exist. Any other does not, whatever the token. */

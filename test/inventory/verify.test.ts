@@ -52,6 +52,7 @@ function client(wrong: Partial<EscClient> = {}): EscClient & { readonly tags: Ma
     definition: async () => ({ yaml, etag: undefined }),
     update: async () => {},
     list: async () => [],
+    rotate: async () => ({ status: "succeeded", problems: [] }),
     createTag: async ({ name }, _, revision) => void tags.set(name, revision),
     moveTag: async ({ name }, _, revision) => void tags.set(name, revision),
     ...wrong,
