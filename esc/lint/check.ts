@@ -42,7 +42,7 @@ export async function checkEnvironments(
       const found = diagnostics
         // What is wrong in an import is told where that is looked at.
         .filter(({ range }) => !isOf(range?.environment, names) || range?.environment === source.name)
-        .map((diagnostic) => toFinding(source, diagnostic))
+        .map((diagnostic) => toFinding(source, diagnostic, all))
         .filter((finding) => !own.some((other) => SAY_MORE.includes(other.rule) && covers(other, finding)))
         .map((finding) => (finding.on === source.name ? accept(finding, source.yaml) : finding));
       return [...own, ...found].sort(byPosition);
@@ -57,6 +57,7 @@ async function evaluate(
   all: readonly EnvironmentSource[],
   signal: AbortSignal | undefined,
 ): Promise<readonly Diagnostic[]> {
+  let complete = true;
   const { diagnostics } = await check({
     name,
     yaml,
@@ -69,12 +70,19 @@ async function evaluate(
     loadEnvironment: async (wanted) => {
       const found =
         all.find((each) => each.name === wanted) ?? all.find((each) => each.name === withoutVersion(wanted));
-      if (found === undefined)
-        throw new Error(`there is no file of the environment ${wanted} here: give it as well`);
+      if (found === undefined) {
+        complete = false;
+        throw new Error(
+          `there is no file of the environment ${wanted} here: give it as well, for references into it are not looked at`,
+        );
+      }
       return { yaml: found.yaml, decrypter: { decrypt: async () => new Uint8Array() } };
     },
   });
-  return diagnostics;
+  // What is not there may be in what is not at hand.
+  return complete
+    ? diagnostics
+    : diagnostics.filter(({ summary }) => !summary.startsWith("unknown property "));
 }
 
 function limitBroken(error: unknown): readonly Diagnostic[] {
@@ -82,12 +90,17 @@ function limitBroken(error: unknown): readonly Diagnostic[] {
   return [{ severity: "error", summary: error.message }];
 }
 
-function toFinding(source: EnvironmentSource, { severity, summary, range }: Diagnostic): Finding {
-  const own = range?.environment === undefined || range.environment === source.name;
+function toFinding(
+  source: EnvironmentSource,
+  { severity, summary, range }: Diagnostic,
+  all: readonly EnvironmentSource[],
+): Finding {
+  const on = range?.environment ?? source.name;
+  const { file } = on === source.name ? source : (all.find(({ name }) => name === withoutVersion(on)) ?? {});
   return newFinding("E00", {
     severity,
-    on: range?.environment ?? source.name,
-    ...(own && source.file !== undefined && { file: source.file }),
+    on,
+    ...(file !== undefined && { file }),
     ...(range && {
       region: {
         line: range.begin.line,

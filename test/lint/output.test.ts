@@ -46,6 +46,26 @@ describe("Findings", () => {
     assert.doesNotMatch(text + JSON.stringify(findings), /hunter/);
   });
 
+  it("say that an import is not at hand, and nothing of what may be in it; of one that is, in its own file", async () => {
+    const environments = [
+      {
+        name: "shop/dev",
+        file: "dev.yaml",
+        yaml: "imports: [shop/absent, shop/base]\nvalues: { a: '${b}', c: '${d' }\n",
+      },
+    ];
+    const imports = [{ name: "shop/base", file: "base.yaml", yaml: "values: { e: [1], f: '${e.g}' }\n" }];
+    const found = await checkEnvironments({ environments, imports });
+    assert.deepEqual(
+      found.map(({ rule, file, region, message }) => [rule, file, region?.line, message.slice(0, 42)]),
+      [
+        ["E00", "dev.yaml", 1, "there is no file of the environment shop/a"],
+        ["E00", "base.yaml", 1, "cannot access an array element using a pro"],
+        ["E00", "dev.yaml", 2, "missing closing brace '}' in interpolation"],
+      ],
+    );
+  });
+
   it("tell a definition that breaks a limit of the evaluator, and the others all the same", async () => {
     const deep = { name: "shop/deep", yaml: `values: { a: ${"[".repeat(100)}${"]".repeat(100)} }` };
     const found = await checkEnvironments({ environments: [deep, { name: "shop/dev", yaml }] });
