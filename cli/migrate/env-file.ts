@@ -23,7 +23,12 @@ export async function readEnvFile(file: string, run: RunCommand = runCommand): P
   const found: Found[] = [];
   const left: { name: string; from: string; why: string }[] = [];
   const traces: Trace[] = [
-    { pattern: new RegExp(`(?<![\\w.-])${literally(name)}(?![\\w.-])`), what: `names ${name}` },
+    {
+      pattern: new RegExp(`(?<![\\w.-])${literally(name)}(?![\\w.-])`),
+      what: `names ${name}`,
+      // .gitignore and .dockerignore keep it out, and should go on to.
+      files: /^(?!(?:.*\/)?\.\w+ignore$)/,
+    },
   ];
   for (const [variable, value = ""] of Object.entries(parseEnv(text))) {
     const from = `${name}:${lineOf(text, variable)}`;

@@ -31,13 +31,14 @@ export async function findReferences(
     .map(({ name, lines }) => ({ name, text: lines.reduce((a, b) => (b.length > a.length ? b : a), "") }))
     .filter(({ text }) => text.length >= minValueCharacters);
   const own = source.file === undefined ? undefined : path.relative(directory, path.resolve(source.file));
-  const { files, tracked } = await listFiles(directory);
+  const { files, tracked, inGit } = await listFiles(directory);
   const references: Reference[] = [];
   for (const file of files) {
     if (file === own) {
-      if (tracked.has(file)) {
-        references.push({ file, line: 1, what: "is in git's history: rotate its values after the move" });
-      }
+      const what = tracked.has(file)
+        ? "is in git's history: give its values new ones after the move"
+        : inGit && "is not ignored by git: the next git add takes it in";
+      if (what) references.push({ file, line: 1, what });
       continue;
     }
     for (const [index, line] of (await readLines(path.join(directory, file))).entries()) {
@@ -61,7 +62,13 @@ export function literally(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&");
 }
 
-async function listFiles(directory: string): Promise<{ files: string[]; tracked: ReadonlySet<string> }> {
+interface Listed {
+  readonly files: readonly string[];
+  readonly tracked: ReadonlySet<string>;
+  readonly inGit: boolean;
+}
+
+async function listFiles(directory: string): Promise<Listed> {
   const ask = (...args: string[]) =>
     new Promise<string[] | undefined>((resolve) => {
       execFile(
@@ -72,8 +79,8 @@ async function listFiles(directory: string): Promise<{ files: string[]; tracked:
       );
     });
   const files = await ask("--cached", "--others", "--exclude-standard");
-  if (files === undefined) return { files: await walk(directory), tracked: new Set() };
-  return { files: [...new Set(files)].sort(), tracked: new Set(await ask("--cached")) };
+  if (files === undefined) return { files: await walk(directory), tracked: new Set(), inGit: false };
+  return { files: [...new Set(files)].sort(), tracked: new Set(await ask("--cached")), inGit: true };
 }
 
 async function walk(directory: string): Promise<string[]> {

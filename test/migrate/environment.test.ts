@@ -108,6 +108,23 @@ describe("escapement migrate into and out of ESC", () => {
     assert.deepEqual(opened.values.pulumiConfig, { "shop:dbPassword": `${MARK}password` });
   });
 
+  it("tells of a file that git has, or is about to have", async () => {
+    const git = (...args: string[]) => execFileSync("git", args, { cwd: desk.path("kept") });
+    const file = desk.write("kept/.env", `TOKEN=${MARK}abc\n`);
+    const args = ["--from", `env:${file}`, "--to", "esc:acme/shop/dev", "--overwrite", "--yes", "--json"];
+    const told = async () => {
+      const { out } = await run(...args, "--repository", desk.path("kept"));
+      return JSON.parse(out).references.map(({ what }: { what: string }) => what);
+    };
+    git("init", "-q");
+    assert.deepEqual(await told(), ["is not ignored by git: the next git add takes it in"]);
+    git("add", ".env");
+    assert.deepEqual(await told(), ["is in git's history: give its values new ones after the move"]);
+    git("rm", "-q", "--cached", ".env");
+    desk.write("kept/.gitignore", ".env*\n");
+    assert.deepEqual(await told(), []);
+  });
+
   it("writes nothing over somebody's change, and says what is not there", async () => {
     const client = await openClient();
     const name = { organization: "acme", project: "shop", name: "entries" };
