@@ -88,6 +88,11 @@ const faults: Readonly<Record<string, Fault>> = {
   "62 labels": { ...labels, break: relabel(json(nerLabels.slice(1))) },
   "63 labels with one twice": { ...labels, break: relabel(json([...nerLabels.slice(1), "VESSEL"])) },
   "labels that are no JSON": { ...labels, break: relabel(nerLabels.join(", ")) },
+  "labels that ESC does not export, as a list": {
+    ...labels,
+    break: (world) =>
+      world.write("oceanid", oceanidYaml.replace(/NER_LABELS: .*/, `NER_LABELS: ${json([...nerLabels])}`)),
+  },
   "another stage's entry": {
     lines: staging("DATABASE_URL: other-stage", "DATABASE_URL: same-in-stages").concat(
       "prod: DATABASE_URL: same-in-stages",

@@ -5,15 +5,7 @@ import { ageShown, judgeAge, type SecretAge } from "./ages";
 import { type DefinitionFacts, readDefinition } from "./definition";
 import { entriesOf, howToSet } from "./how-to-set";
 import { type LineProblem, lineName, type VerifyLine } from "./line";
-import {
-  type EscProperties,
-  type EscValue,
-  isMap,
-  isSecret,
-  plainValue,
-  valueAt,
-  whereShown,
-} from "./opened";
+import { type EscProperties, isMap, isSecret, plainValue, type Shown, valueAt, whereShown } from "./opened";
 
 /** An environment that has been opened, as the stage that it is. */
 export interface OpenedStage {
@@ -72,7 +64,7 @@ interface Read extends OpenedStage {
 function examineValue(inventory: Inventory, read: ReadValue, opened: Read): VerifyLine {
   const { item } = read;
   const shown = whereShown(opened.properties, read);
-  const found = shown.map(({ name, value }) => ({ name, problems: valueProblems(read, value, opened) }));
+  const found = shown.map((place) => ({ name: place.name, problems: valueProblems(read, place, opened) }));
   const problems = found.flatMap(({ name, problems }, index) =>
     problems.flatMap((problem) => {
       const same = found.map((place) => place.problems.some(({ reason }) => reason === problem.reason));
@@ -100,12 +92,22 @@ function examineValue(inventory: Inventory, read: ReadValue, opened: Read): Veri
 }
 
 /** What is wrong with a value where it is shown. */
-function valueProblems({ item, form }: ReadValue, value: EscValue | undefined, opened: Read): LineProblem[] {
+function valueProblems(
+  { item, form }: ReadValue,
+  { value, onlyScalars }: Shown,
+  opened: Read,
+): LineProblem[] {
   const fix = howToSet(item, opened);
   if (value === undefined || value.unknown === true || value.value === undefined) {
     return [{ code: "missing", reason: "is missing", fix }];
   }
-  const wrong = checkForm(form, plainValue(value));
+  const wrong =
+    onlyScalars && typeof value.value === "object"
+      ? {
+          code: "malformed" as const,
+          reason: "is no text, and ESC exports nothing else as a variable (fn::toJSON makes it text)",
+        }
+      : checkForm(form, plainValue(value));
   const hidden = item.kind === "setting" || isSecret(value);
   return [
     ...(wrong === undefined ? [] : [{ ...wrong, fix }]),

@@ -41,6 +41,8 @@ export function isSecret(value: EscValue): boolean {
 export interface Shown {
   readonly name: string;
   readonly value: EscValue | undefined;
+  /** Whether only text, numbers and booleans get through: ESC leaves any other variable out without a word. */
+  readonly onlyScalars: boolean;
 }
 
 /** Where an environment shows a line: as a variable, as configuration, or both. */
@@ -48,10 +50,22 @@ export function whereShown(properties: EscProperties, { value: { variable, confi
   return [
     ...(variable === undefined
       ? []
-      : [{ name: variable, value: valueAt(properties, "environmentVariables", variable) }]),
+      : [
+          {
+            name: variable,
+            value: valueAt(properties, "environmentVariables", variable),
+            onlyScalars: true,
+          },
+        ]),
     ...(config === undefined
       ? []
-      : [{ name: `pulumiConfig.${config}`, value: valueAt(properties, "pulumiConfig", config) }]),
+      : [
+          {
+            name: `pulumiConfig.${config}`,
+            value: valueAt(properties, "pulumiConfig", config),
+            onlyScalars: false,
+          },
+        ]),
   ];
 }
 
