@@ -60,6 +60,35 @@ describe("The map of trust", () => {
     assert.ok(labels.includes("every member of acme opens web/app, which imports shop/prod"));
   });
 
+  it("shows which workloads of Northflank get what from an adapter", () => {
+    const input = stages(FORTY);
+    const request = { name: "shop/prod/partner-1", key: "apiKey" };
+    const secrets = [
+      { type: "ENV", key: "A", source: "secrets-manager", request },
+      { type: "ENV", key: "B", source: "http", request: { upstream: "legacy" } },
+    ];
+    const rules = [
+      { project: "shop", object: "api-*", secrets },
+      { project: "*", object: "*", secrets: [] },
+    ];
+    const adapters = input.adapters
+      .filter(({ name }) => name === "shop-prod-adapter")
+      .map((adapter) => ({ ...adapter, config: { ...(adapter.config as object), northflank: { rules } } }));
+    const { edges, nodes } = buildTrustMap({ ...input, adapters });
+    const rule = "adapter-rule:shop-prod-adapter: inject for Northflank's shop/api-*";
+    assert.deepEqual(
+      edges
+        .filter(({ from, to }) => from === rule || to === rule)
+        .map(({ from, to, why }) => [from, to, why]),
+      [
+        [rule, "entry:shop/prod/partner-1", "the rule lists it; ReadEntries allows GetSecretValue"],
+        [rule, "entry:http legacy", "the rule lists it"],
+        ["who:Northflank starts shop/api-*", rule, "a token signed with the shared secret"],
+      ],
+    );
+    assert.equal(nodes.filter(({ label }) => label.startsWith("Northflank")).length, 1);
+  });
+
   it("has no edge where the evaluator says no", () => {
     const input = stages(FORTY);
     const nobody = { ...input, roles: input.roles.map((role) => ({ ...role, trustPolicy: policy() })) };

@@ -69,6 +69,7 @@ class Drawing {
 export function buildTrustMap(input: TrustInput): TrustMap {
   const drawing = new Drawing();
   for (const environment of input.environments) drawEnvironment(drawing, input, environment);
+  for (const adapter of input.adapters) drawWorkloads(drawing, input, adapter);
   for (const role of input.roles) drawJobs(drawing, input, role);
   return drawing.done();
 }
@@ -91,6 +92,20 @@ function drawEnvironment(drawing: Drawing, input: TrustInput, environment: Trust
         drawing.edge(drawing.node("who", opener), node, `current_env ${rule.environment}${root}`);
       }
     }
+  }
+}
+
+/** Northflank's services and jobs: whoever has the shared secret speaks for any of them. */
+function drawWorkloads(drawing: Drawing, input: TrustInput, adapter: TrustAdapter): void {
+  for (const { workload, names } of workloadsOf(adapter)) {
+    const rule = {
+      environment: `Northflank's ${workload}`,
+      action: "inject",
+      rootEnvironment: undefined,
+      names,
+    };
+    const who = drawing.node("who", `Northflank starts ${workload}`);
+    drawing.edge(who, drawRule(drawing, input, adapter, rule), "a token signed with the shared secret");
   }
 }
 
@@ -163,6 +178,25 @@ function rulesOf({ config }: TrustAdapter): Rule[] {
       action: String(action ?? "open"),
       names: texts(names),
     };
+  });
+}
+
+/** What `config.northflank` gives to whom. Entries by their names; of other sources, what is asked of them. */
+function workloadsOf({
+  config,
+}: TrustAdapter): { readonly workload: string; readonly names: readonly string[] }[] {
+  return listOf(fields(fields(config).northflank).rules).flatMap((raw) => {
+    const { project, object, secrets } = fields(raw);
+    const names = listOf(secrets).flatMap((secret) => {
+      const { source, request } = fields(secret);
+      const { name, secretName, entries, path, upstream } = fields(request);
+      const several = Object.values(fields(entries)).map((each) => fields(each).name);
+      const asked = texts(
+        [name, secretName, path, upstream, ...several].filter((one) => typeof one === "string"),
+      );
+      return source === "secrets-manager" ? asked : asked.map((one) => `${source} ${one}`);
+    });
+    return names.length === 0 ? [] : [{ workload: `${project}/${object}`, names: [...new Set(names)] }];
   });
 }
 
