@@ -1,4 +1,5 @@
 import type { Node } from "yaml";
+import { isRotatedEnvironment } from "../environments/rotated";
 import type { Access } from "./accesses";
 import { type Declared, type EnvironmentRule, found } from "./rule-context";
 import type { RuleId } from "./rules";
@@ -38,7 +39,7 @@ function calls(environment: ParsedEnvironment, name: RegExp): boolean {
 
 const isProduction = (name: string) => /\/prod(?:uction)?(?:$|[-_.])/.test(withoutVersion(name));
 const rotates = (name: string, definition: ParsedEnvironment | undefined) =>
-  definition === undefined ? /\/rotated-/.test(name) : calls(definition, /^fn::rotate\b/);
+  definition === undefined ? isRotatedEnvironment(name) : calls(definition, /^fn::rotate\b/);
 
 /** What is wrong with the name of an import, wherever it stands. */
 export function problemsOfImport(

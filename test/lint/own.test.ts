@@ -3,7 +3,13 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { runCheck } from "../../cli/commands/check";
 import { readDeclared, readProgramEnvironments } from "../../cli/program-environments";
-import { prod, staging } from "../../esc/environments/index";
+import {
+  adapterAddresses,
+  prod,
+  rotated,
+  rotatedEnvironmentName,
+  staging,
+} from "../../esc/environments/index";
 import { checkEnvironments } from "../../esc/lint/check";
 import type { EnvironmentSource } from "../../esc/lint/source";
 import { everything, project } from "../environments/known";
@@ -22,6 +28,23 @@ describe("escapement check and this project's own environments", () => {
       findings: [],
     });
     assert.ok(ok);
+  });
+
+  it("finds nothing in the environment of a rotated credential, nor in a production that imports it", async () => {
+    const credential = { project, stage: "prod", name: "database" };
+    const rotatedName = `${project}/${rotatedEnvironmentName(credential)}`;
+    const environments = [
+      {
+        name: `${project}/prod-adapter`,
+        yaml: adapterAddresses({ stage: "prod", rotateUrl: "https://a.example/rotate" }).render(),
+      },
+      { name: rotatedName, yaml: rotated(credential).render() },
+      {
+        name: `${project}/prod`,
+        yaml: `imports: [${rotatedName}]\nvalues:\n  environmentVariables: { DB_USER: "\${rotated.database.current.username}" }\n`,
+      },
+    ];
+    assert.deepEqual(await checkEnvironments({ environments }), []);
   });
 
   it("finds nothing in a stack that is configured by a stage", async () => {
