@@ -30,7 +30,9 @@ export type EscPermission = (typeof EscPermission)[keyof typeof EscPermission];
 
 /** One team's permission on the environments. */
 export interface EscAccessArgs {
+  /** The team's name in the Pulumi organization. */
   team: string;
+  /** What its members and its tokens may do; each includes those before it. */
   permission: EscPermission;
 }
 

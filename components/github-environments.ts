@@ -25,6 +25,7 @@ export interface GithubEnvironmentArgs {
 export interface GithubEnvironmentsArgs {
   /** The GitHub repository, as `owner/name`. */
   repository: string;
+  /** Each with its rules and variables. Others of the repository stay as they are. */
   environments: GithubEnvironmentArgs[];
   /** Variables of all jobs of the repository, as `vars.NAME`. */
   variables?: Record<string, pulumi.Input<string>>;

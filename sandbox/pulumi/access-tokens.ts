@@ -16,6 +16,8 @@ export interface TokenOwner {
   readonly team?: string;
   /** An administrator of the organization may do everything. @default false */
   readonly administrator?: boolean;
+  /** How long it is valid. @default as long as the service lives */
+  readonly expiresInSeconds?: number;
 }
 
 /** Whoever asks the service for something. */
@@ -31,11 +33,13 @@ interface AccessTokensOptions {
   readonly grants: Grants;
   /** What every member of the organization may do with every environment. */
   readonly memberPermission: EnvironmentPermission;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
 }
 
 /** The access tokens that the service has given out. It keeps digests: a token is shown once. */
 export class AccessTokens {
-  readonly #callers = new Map<string, Caller>();
+  readonly #callers = new Map<string, { readonly caller: Caller; readonly expires: number }>();
   readonly #options: AccessTokensOptions;
 
   constructor(options: AccessTokensOptions) {
@@ -45,13 +49,16 @@ export class AccessTokens {
   /** @returns the token */
   issue(owner: TokenOwner): string {
     const token = `pul-${randomBytes(20).toString("hex")}`;
-    this.#callers.set(digest(token), this.#callerFor(owner));
+    const { expiresInSeconds = Number.POSITIVE_INFINITY } = owner;
+    const expires = this.#options.now() + expiresInSeconds * 1000;
+    this.#callers.set(digest(token), { caller: this.#callerFor(owner), expires });
     return token;
   }
 
-  /** Whose token it is; undefined when it is nobody's. */
+  /** Whose token it is; undefined when it is nobody's, or has expired. */
   find(token: string): Caller | undefined {
-    return this.#callers.get(digest(token));
+    const found = this.#callers.get(digest(token));
+    return found !== undefined && found.expires > this.#options.now() ? found.caller : undefined;
   }
 
   #callerFor({ organization, type, user = "sandbox", team = "", administrator = false }: TokenOwner): Caller {

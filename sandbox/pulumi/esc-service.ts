@@ -115,7 +115,16 @@ export class EscService {
     this.issuers = of?.service.issuers ?? new OidcIssuers(options.issuers);
     this.tokens =
       of?.service.tokens ??
-      new AccessTokens({ grants: this.grants, memberPermission: options.memberPermission ?? "write" });
+      new AccessTokens({
+        grants: this.grants,
+        memberPermission: options.memberPermission ?? "write",
+        now: () => this.now(),
+      });
+  }
+
+  /** Milliseconds since 1970, by the service's clock. */
+  now(): number {
+    return (this.options.now ?? Date.now)();
   }
 
   /** Milliseconds since 1970. */

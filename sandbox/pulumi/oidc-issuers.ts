@@ -27,11 +27,9 @@ export class OidcIssuers {
     return this.#issuers;
   }
 
-  /** The policies of an organization for an issuer; none when it has not registered it. */
-  policies(organization: string, url: string): readonly PulumiLoginPolicy[] {
-    return [...this.#issuers.values()]
-      .filter((issuer) => issuer.organization === organization && issuer.url === url)
-      .flatMap(({ policies }) => policies);
+  /** An issuer that an organization has registered. */
+  find(organization: string, url: string): OidcIssuerContent | undefined {
+    return [...this.#issuers.values()].find((one) => one.organization === organization && one.url === url);
   }
 
   /** `pulumiservice:index:OidcIssuer`. Behaviour read in the provider's oidc_issuer.go. */
@@ -46,7 +44,7 @@ export class OidcIssuers {
     return {
       create: (request) => {
         const { organization, url } = read(request);
-        if ([...this.#issuers.values()].some((one) => one.organization === organization && one.url === url)) {
+        if (this.find(organization, url) !== undefined) {
           throw refuse(request, `${organization} has an issuer for ${url} already (409 Conflict)`);
         }
         const id = `${organization}/${createHash("sha256").update(url).digest("hex").slice(0, 32)}`;

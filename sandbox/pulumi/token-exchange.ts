@@ -25,24 +25,33 @@ export async function exchangeToken(
   issuers: readonly Issuer[],
   { organization, subjectToken, administrator, team, user }: ExchangeRequest,
 ): Promise<string> {
-  const claims = await verifiedClaims(issuers, subjectToken, pulumiLoginAudience(organization));
-  const policies = service.issuers.policies(organization, String(claims.iss));
+  const claims = await verifiedClaims(issuers, subjectToken, {
+    audience: pulumiLoginAudience(organization),
+    currentDate: new Date(service.now()),
+  });
+  const registered = service.issuers.find(organization, String(claims.iss));
+  if (registered === undefined) throw refused(`${organization} has not registered the issuer ${claims.iss}`);
+  const { policies, maxExpirationSeconds: expiresInSeconds } = registered;
   const decision = evaluatePulumiLogin({ policies, claims, team, user, administrator });
   if (!decision.allowed) throw refused(decision.because);
   const type = team !== undefined ? "team" : user !== undefined ? "personal" : "organization";
-  return service.tokens.issue({ organization, type, team, user, administrator });
+  return service.tokens.issue({ organization, type, team, user, administrator, expiresInSeconds });
 }
 
 async function verifiedClaims(
   issuers: readonly Issuer[],
   token: string,
-  audience: string,
+  wanted: { readonly audience: string; readonly currentDate: Date },
 ): Promise<JWTPayload> {
   try {
     const issuer = issuers.find(({ url }) => url === decodeJwt(token).iss);
     if (issuer === undefined) throw refused("nobody knows the token's issuer");
     const keys = createLocalJWKSet(await issuer.jwks());
-    const { payload } = await jwtVerify(token, keys, { issuer: issuer.url, audience, algorithms: ["RS256"] });
+    const { payload } = await jwtVerify(token, keys, {
+      issuer: issuer.url,
+      algorithms: ["RS256"],
+      ...wanted,
+    });
     return payload;
   } catch (error) {
     // What jose says repeats no token.

@@ -29,6 +29,7 @@ export interface Located {
   readonly line: number;
 }
 
+/** A job as it is written: it may run as several, by its matrix and by who calls it. */
 export interface Job {
   readonly id: string;
   readonly line: number;

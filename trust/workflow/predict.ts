@@ -82,6 +82,7 @@ export interface PredictedJob {
   readonly notes: readonly string[];
 }
 
+/** Everything that was predicted, job by job, and what of it would fail. */
 export interface WorkflowPrediction {
   readonly jobs: readonly PredictedJob[];
   readonly findings: readonly WorkflowFinding[];
