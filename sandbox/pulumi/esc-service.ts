@@ -118,13 +118,8 @@ export class EscService {
       new AccessTokens({
         grants: this.grants,
         memberPermission: options.memberPermission ?? "write",
-        now: () => this.now(),
+        now: this.now,
       });
-  }
-
-  /** Milliseconds since 1970, by the service's clock. */
-  now(): number {
-    return (this.options.now ?? Date.now)();
   }
 
   /** Milliseconds since 1970. */
