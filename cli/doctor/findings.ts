@@ -143,7 +143,8 @@ const symptoms: readonly Symptom[] = [
     code: "first-rotation-missing",
     pattern: /nothing has been rotated yet|has not (?:yet )?been rotated/,
     why: "a rotated environment has no credential before its first rotation; it checks, and does not open",
-    fix: (_, patient) => `pulumi env rotate ${fullName(patient)}, or the rotated environment that it imports`,
+    fix: (_, patient) =>
+      `escapement rotate run ${fullName(patient)} --first, or of the rotated environment that it imports`,
   },
   {
     code: "stack-missing",

@@ -42,11 +42,17 @@ const LONGEST = 4 * 366 * 24 * 60;
 
 /** Whether a time of the schedule lies after one moment and not after another: milliseconds since 1970. */
 export function isDue(cron: Cron, after: number, until: number): boolean {
+  return nextTime(cron, after, until) !== undefined;
+}
+
+/** The first time of the schedule after a moment, and not after another if one is given; undefined for none. */
+export function nextTime(cron: Cron, after: number, until = Number.POSITIVE_INFINITY): number | undefined {
   const first = Math.floor(after / MINUTE) + 1;
   const last = Math.min(Math.floor(until / MINUTE), first + LONGEST);
-  for (let minute = first; minute <= last; minute += 1)
-    if (matches(cron, new Date(minute * MINUTE))) return true;
-  return false;
+  for (let minute = first; minute <= last; minute += 1) {
+    if (matches(cron, new Date(minute * MINUTE))) return minute * MINUTE;
+  }
+  return undefined;
 }
 
 /** When both days are restricted either will do, as in every cron. */

@@ -262,7 +262,12 @@ export class EscService {
   /** Rotates every environment whose schedule has come, once, however often it has. What failed is in the events. */
   async runSchedules(): Promise<readonly RotationEvent[]> {
     const events: RotationEvent[] = [];
-    for (const id of this.schedules.takeDue(this.now())) events.push(await this.rotate(id));
+    const now = this.now();
+    for (const id of this.schedules.takeDue(now)) {
+      const event = await this.rotate(id);
+      this.schedules.record(id, now, event.status);
+      events.push(event);
+    }
     return events;
   }
 
@@ -298,6 +303,7 @@ export class EscService {
       );
     }
     this.store.delete(id);
+    for (const schedule of this.schedules.of(id)) this.schedules.delete(schedule.id);
     this.sessions.end(formatEnvironmentId(id));
   }
 

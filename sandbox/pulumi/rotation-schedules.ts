@@ -13,7 +13,19 @@ export interface RotationSchedule {
   readonly once: string | undefined;
   /** When it was last acted on, or made: milliseconds since 1970. */
   readonly actedAt: number;
+  /** What it did so far, the newest first. @default nothing */
+  readonly runs?: readonly ScheduleRun[];
 }
+
+/** One time that a schedule was acted on. */
+export interface ScheduleRun {
+  readonly id: string;
+  /** ISO 8601 */
+  readonly executed: string;
+  readonly result: "succeeded" | "failed";
+}
+
+const KEPT_RUNS = 50;
 
 export type SchedulesContent = readonly RotationSchedule[];
 
@@ -35,6 +47,21 @@ export class RotationSchedules {
 
   delete(id: string): void {
     this.#schedules.delete(id);
+  }
+
+  /** Those of one environment. */
+  of(environment: EnvironmentId): readonly RotationSchedule[] {
+    const name = formatEnvironmentId(environment);
+    return this.content().filter((schedule) => formatEnvironmentId(schedule.environment) === name);
+  }
+
+  /** Writes down what came of the schedules of an environment that were taken as due at a time. */
+  record(environment: EnvironmentId, takenAt: number, result: ScheduleRun["result"]): void {
+    for (const schedule of this.of(environment)) {
+      if (schedule.actedAt !== takenAt) continue;
+      const run = { id: randomUUID(), executed: new Date(takenAt).toISOString(), result };
+      this.set({ ...schedule, runs: [run, ...(schedule.runs ?? [])].slice(0, KEPT_RUNS) });
+    }
   }
 
   /** The environments of which a time has come since they were last asked for, each once, however many have. */

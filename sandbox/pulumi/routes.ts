@@ -7,6 +7,7 @@ import { type HttpRequest, type HttpResponse, jsonResponse } from "./http-messag
 import { MetadataAnswers } from "./metadata-answers";
 import type { EnvironmentReference } from "./names";
 import { neededPermission } from "./permissions";
+import { ScheduleAnswers } from "./schedule-answers";
 import { WebhookAnswers } from "./webhook-answers";
 
 /** The path's parameters, decoded: a route only asks for those that its own pattern names. */
@@ -20,6 +21,7 @@ const environment = `${base}/:org/:project/:name`;
 function createTable(service: EscService): Record<string, Answer> {
   const answers = new Answers(service);
   const metadata = new MetadataAnswers(service);
+  const schedules = new ScheduleAnswers(service);
   const webhooks = new WebhookAnswers(service);
   const { organizations } = service;
   return {
@@ -59,6 +61,14 @@ function createTable(service: EscService): Record<string, Answer> {
       metadata.updateDraft(reference(at), at("draft"), request),
     [`POST ${environment}/drafts/:draft/open`]: (at, request) =>
       metadata.openDraft(reference(at), at("draft"), request),
+    [`GET ${environment}/schedules`]: (at) => schedules.list(reference(at)),
+    [`POST ${environment}/schedules`]: (at, request) => schedules.create(reference(at), request),
+    [`GET ${environment}/schedules/:schedule`]: (at) => schedules.get(reference(at), at("schedule")),
+    [`PATCH ${environment}/schedules/:schedule`]: (at, request) =>
+      schedules.update(reference(at), at("schedule"), request),
+    [`DELETE ${environment}/schedules/:schedule`]: (at) => schedules.delete(reference(at), at("schedule")),
+    [`GET ${environment}/schedules/:schedule/history`]: (at) =>
+      schedules.history(reference(at), at("schedule")),
     [`GET ${environment}/hooks`]: (at) => webhooks.list(reference(at)),
     [`POST ${environment}/hooks`]: (at, request) => webhooks.create(reference(at), request),
     [`GET ${environment}/hooks/:hook`]: (at) => webhooks.get(reference(at), at("hook")),

@@ -295,7 +295,7 @@ describe("escapement doctor", () => {
   environmentVariables: { USER: "\${credential.current.user}" }
 `;
       const [fix] = await expect(rotated, ["first-rotation-missing"]);
-      assert.match(fix ?? "", /^pulumi env rotate acme\/shop\/staging/);
+      assert.match(fix ?? "", /^escapement rotate run acme\/shop\/staging --first/);
     });
 
     it("an import without its project, a stack that is not there, and what it has no name for", async () => {

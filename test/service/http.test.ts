@@ -113,7 +113,8 @@ describe("The ESC service over HTTP", () => {
       ["GET", "/acme/web/none/tags", 404],
       ["GET", "/acme/web/staging/tags/owner", 404],
       ["GET", "/acme/web/staging/hooks/none", 404],
-      ["GET", "/acme/web/staging/schedules", 501],
+      ["GET", "/acme/web/staging/schedules/none", 404],
+      ["GET", "/acme/web/staging/gates", 501],
       ["GET", "/acme/web/staging/", 501],
     ] as const) {
       const [status, { code, message }] = await answer(await esc.request(method, path));

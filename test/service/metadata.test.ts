@@ -255,6 +255,44 @@ describe("What the ESC service has around its environments", () => {
     }
   });
 
+  it("has rotation schedules, with what came of each time", async () => {
+    const [status, made] = await ask("POST", "/acme/web/base/schedules", { scheduleCron: "0 3 * * *" });
+    const { id, nextExecution } = made as { id: string; nextExecution: string };
+    assert.equal(status, 200);
+    assert.match(nextExecution, /T03:00:00.000Z$/);
+    const history = async () =>
+      (
+        (await ask("GET", `/acme/web/base/schedules/${id}/history`))[1] as {
+          scheduleHistoryEvents: { result: string }[];
+        }
+      ).scheduleHistoryEvents;
+    assert.deepEqual(await history(), []);
+    const kept = esc.service.schedules.of(base)[0];
+    assert.ok(kept);
+    // As if it had been made the day before yesterday: it is due now.
+    esc.service.schedules.set({ ...kept, actedAt: kept.actedAt - 48 * 3_600_000 });
+    await esc.service.runSchedules();
+    assert.deepEqual(
+      (await history()).map(({ result }) => result),
+      ["succeeded"],
+    );
+    const [, changed] = await ask("PATCH", `/acme/web/base/schedules/${id}`, {
+      scheduleOnce: "2099-01-01T00:00:00Z",
+    });
+    const { scheduleCron, scheduleOnce } = changed as Record<string, string>;
+    assert.deepEqual([scheduleCron, scheduleOnce], ["", "2099-01-01T00:00:00Z"]);
+    for (const [body, expected] of [
+      [{}, 400],
+      [{ scheduleCron: "daily" }, 400],
+      [{ scheduleOnce: "soon" }, 400],
+      [{ scheduleCron: "0 3 * * *", secretRotationRequest: { environmentPath: "a" } }, 501],
+    ] as const) {
+      assert.equal((await ask("POST", "/acme/web/base/schedules", body))[0], expected);
+    }
+    esc.service.delete(base);
+    assert.deepEqual(esc.service.schedules.content(), [], "they go with their environment");
+  });
+
   it("is changed by those only who may: settings by administrators, change requests by writers", async () => {
     esc.service.grants.set(base, "team:writers", "write");
     esc.service.grants.set(base, "team:readers", "read");

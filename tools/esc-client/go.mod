@@ -2,10 +2,7 @@ module escapement/tools/esc-client
 
 go 1.25.8
 
-require (
-	github.com/pulumi/esc v0.26.0
-	github.com/pulumi/pulumi/sdk/v3 v3.243.0
-)
+require github.com/pulumi/esc v0.26.0
 
 require (
 	dario.cat/mergo v1.0.0 // indirect
@@ -73,6 +70,7 @@ require (
 	github.com/pjbgf/sha1cd v0.6.0 // indirect
 	github.com/pkg/errors v0.9.1 // indirect
 	github.com/pulumi/appdash v0.0.0-20231130102222-75f619a67231 // indirect
+	github.com/pulumi/pulumi/sdk/v3 v3.243.0 // indirect
 	github.com/rivo/uniseg v0.4.7 // indirect
 	github.com/rogpeppe/go-internal v1.14.1 // indirect
 	github.com/santhosh-tekuri/jsonschema/v5 v5.0.0 // indirect

@@ -6,7 +6,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"reflect"
@@ -14,7 +13,6 @@ import (
 	"time"
 
 	"github.com/pulumi/esc/cmd/esc/cli/client"
-	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 )
 
 const project, name, hour = "escapement", "go-client", time.Hour
@@ -38,7 +36,7 @@ func main() {
 	d.metadata(context.Background())
 	d.drafts(context.Background())
 	d.webhooks(context.Background())
-	d.notHere(context.Background())
+	d.schedules(context.Background())
 	d.deletion(context.Background())
 	d.report()
 	if d.failed {
@@ -56,16 +54,6 @@ func (d *driver) check(method string, err error, expected bool) {
 	case d.outcomes[method] == "":
 		d.outcomes[method] = "answered"
 	}
-}
-
-// refused records that the sandbox says of a method, by name, that it does not have it.
-func (d *driver) refused(method string, err error) {
-	var response *apitype.ErrorResponse
-	if errors.As(err, &response) && response.Code == 501 && strings.Contains(response.Message, "does not implement") {
-		d.outcomes[method] = "refused by name (501)"
-		return
-	}
-	d.fail(method, fmt.Sprintf("should have been refused with 501, got %v", err))
 }
 
 func (d *driver) fail(method, why string) {
@@ -227,20 +215,24 @@ func (d *driver) webhooks(ctx context.Context) {
 	d.check("DeleteEnvironmentWebhook", d.DeleteEnvironmentWebhook(ctx, org, project, name, "chat"), true)
 }
 
-// notHere is what the sandbox does not have, and says so.
-func (d *driver) notHere(ctx context.Context) {
+func (d *driver) schedules(ctx context.Context) {
 	org := d.organization
-	_, err := d.ListEnvironmentSchedules(ctx, org, project, name)
-	d.refused("ListEnvironmentSchedules", err)
-	_, err = d.CreateEnvironmentSchedule(ctx, org, project, name, client.CreateEnvironmentScheduleRequest{})
-	d.refused("CreateEnvironmentSchedule", err)
-	_, err = d.GetEnvironmentSchedule(ctx, org, project, name, "id")
-	d.refused("GetEnvironmentSchedule", err)
-	_, err = d.UpdateEnvironmentSchedule(ctx, org, project, name, "id", client.UpdateEnvironmentScheduleRequest{})
-	d.refused("UpdateEnvironmentSchedule", err)
-	d.refused("DeleteEnvironmentSchedule", d.DeleteEnvironmentSchedule(ctx, org, project, name, "id"))
-	_, err = d.ListEnvironmentScheduleHistory(ctx, org, project, name, "id")
-	d.refused("ListEnvironmentScheduleHistory", err)
+	create := client.CreateEnvironmentScheduleRequest{ScheduleCron: "0 3 * * *"}
+	made, err := d.CreateEnvironmentSchedule(ctx, org, project, name, create)
+	d.check("CreateEnvironmentSchedule", err, made != nil && made.NextExecution != "")
+	if made == nil {
+		return
+	}
+	update := client.UpdateEnvironmentScheduleRequest{ScheduleCron: "0 4 * * *"}
+	made, err = d.UpdateEnvironmentSchedule(ctx, org, project, name, made.ID, update)
+	d.check("UpdateEnvironmentSchedule", err, made != nil && made.ScheduleCron == "0 4 * * *")
+	found, err := d.GetEnvironmentSchedule(ctx, org, project, name, made.ID)
+	d.check("GetEnvironmentSchedule", err, found != nil && found.ID == made.ID)
+	all, err := d.ListEnvironmentSchedules(ctx, org, project, name)
+	d.check("ListEnvironmentSchedules", err, all != nil && len(all.Schedules) == 1)
+	history, err := d.ListEnvironmentScheduleHistory(ctx, org, project, name, made.ID)
+	d.check("ListEnvironmentScheduleHistory", err, history != nil && len(history.ScheduleHistoryEvents) == 0)
+	d.check("DeleteEnvironmentSchedule", d.DeleteEnvironmentSchedule(ctx, org, project, name, made.ID), true)
 }
 
 func (d *driver) deletion(ctx context.Context) {
