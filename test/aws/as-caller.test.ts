@@ -190,6 +190,18 @@ async function live(aws: ReturnType<typeof stageAccount>): Promise<void> {
     { threshold: 2 },
     { tags: other },
   );
+  const rule = await have(
+    "aws:cloudwatch/eventRule:EventRule",
+    { name: "shop-staging-rotate-watch", scheduleExpression: "rate(1 day)", tags, region },
+    { scheduleExpression: "rate(2 days)" },
+    { tags: other },
+  );
+  await have("aws:cloudwatch/eventTarget:EventTarget", {
+    rule: rule.id,
+    targetId: "rotate",
+    arn: fn.outputs.arn,
+    region,
+  });
   const dashboard = { dashboardName: "shop-staging-adapter", region };
   await have(
     "aws:cloudwatch/dashboard:Dashboard",

@@ -4,7 +4,9 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
 import { PutSecretValueCommand } from "@aws-sdk/client-secrets-manager";
+import { rotateCommand } from "../../cli/commands/rotate";
 import { createEscClient } from "../../cli/esc-client";
+import { CommandFailure } from "../../cli/exit";
 import { createFunctionClient, type FunctionClient } from "../../cli/function-client";
 import { isWell, runRotation } from "../../cli/rotate";
 import type { TargetReport } from "../../lambda/rotators/inspect";
@@ -95,6 +97,10 @@ describe("a program with a rotated credential", function () {
       AWS_ENDPOINT_URL: cloud.aws.url,
       AWS_ACCESS_KEY_ID: administrator.accessKeyId,
       AWS_SECRET_ACCESS_KEY: administrator.secretAccessKey,
+      AWS_REGION: REGION,
+      PULUMI_BACKEND_URL: escUrl,
+      PULUMI_ACCESS_TOKEN: "pul-test",
+      ESCAPEMENT_ROTATE_FUNCTION: String(cloud.outputs("partner/staging")?.functionName),
     });
     onCall = await createFunctionClient({
       functionName: String(cloud.outputs("partner/staging")?.functionName),
@@ -103,10 +109,8 @@ describe("a program with a rotated credential", function () {
     });
   });
   after(async () => {
-    for (const name of ["AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"]) {
-      if (environment[name] === undefined) delete process.env[name];
-      else process.env[name] = environment[name];
-    }
+    for (const name of Object.keys(process.env)) if (!(name in environment)) delete process.env[name];
+    Object.assign(process.env, environment);
     await esc.stop();
     await cloud.stop();
     api.server.close();
@@ -127,6 +131,24 @@ describe("a program with a rotated credential", function () {
     const client = await createEscClient({ url: escUrl, accessToken: "pul-test" });
     return runRotation(client, ID, { first, functionClient: onCall });
   };
+  /** `escapement rotate …`, with what it prints and exits with. */
+  async function command(...words: string[]): Promise<{ readonly code: number; readonly out: string }> {
+    const { write } = process.stdout;
+    let out = "";
+    process.stdout.write = ((text: string) => {
+      out += text;
+      return true;
+    }) as typeof write;
+    try {
+      await rotateCommand().parseAsync(words, { from: "user" });
+      return { code: 0, out };
+    } catch (error) {
+      if (!(error instanceof CommandFailure)) throw error;
+      return { code: error.exitCode, out: out + error.message };
+    } finally {
+      process.stdout.write = write;
+    }
+  }
   const status = async () => {
     const { targets } = (await onCall.operate({ operation: "status" })) as unknown as {
       targets: [TargetReport];
@@ -150,14 +172,49 @@ describe("a program with a rotated credential", function () {
   const eventCount = () => cloud.account.events.size;
 
   it("is rotated for the first time when somebody says that it is the first", async () => {
-    assert.match((await run()).problems[0] ?? "", /run it with --first/);
+    const name = "acme/partner/rotated-staging-key";
+    const before = await command("status");
+    assert.deepEqual([before.code, /never_rotated: .*--first/.test(before.out)], [1, true], before.out);
+    const early = await command("run", name);
+    assert.deepEqual([early.code, /run it with --first/.test(early.out)], [1, true], early.out);
     const count = eventCount();
-    const { ok, problems, versions } = await run(true);
-    assert.deepEqual([ok, problems, versions?.before], [true, [], undefined]);
+    const first = await command("run", name, "--first", "--json");
+    const { ok, versions, revisions } = JSON.parse(first.out);
+    assert.deepEqual(
+      [first.code, ok, versions.before, revisions],
+      [0, true, undefined, { before: 2, after: 3 }],
+    );
     assert.ok(works((await current()).key));
     assert.deepEqual(eventsSince(count), [["Rotation succeeded", 1]]);
     assert.deepEqual(ringingAlarms(cloud.account), []);
-    assert.match((await run(true)).problems[0] ?? "", /without --first/);
+    const again = await command("run", name, "--first");
+    assert.deepEqual([again.code, /without --first/.test(again.out)], [1, true]);
+  });
+
+  it("is looked at, and has nothing to be mended", async () => {
+    const { version } = await current();
+    const shown = await command("status", "http-api/key");
+    assert.equal(shown.code, 0, shown.out);
+    assert.match(shown.out, new RegExp(`✓ http-api/key, .*\\n  version ${version} in slot a, rotated at 20`));
+    assert.match(
+      (await command("receipts", "http-api/key")).out,
+      new RegExp(`rotated for .*: ${version} in slot a`),
+    );
+    const plan = await command("unstick", "http-api/key");
+    assert.deepEqual([plan.code, /Nothing can be mended/.test(plan.out)], [0, true]);
+    for (const [words, says] of [
+      [["status", "nobody"], /nobody is not one of the targets here: http-api\/key/],
+      [["status", "--function", "elsewhere"], /Function not found/],
+      [["run", "acme/partner/none"], /does not exist/],
+    ] as const) {
+      const { code, out } = await command(...words);
+      assert.ok(code > 0 && says.test(out), out);
+    }
+    delete process.env.ESCAPEMENT_ROTATE_FUNCTION;
+    assert.deepEqual(await command("status"), {
+      code: 2,
+      out: "--function is required: the function of AdapterRotate, its output functionName",
+    });
   });
 
   it("goes on when its adapter's address changes, and Pulumi does not write what ESC wrote", async () => {
