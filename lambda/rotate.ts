@@ -98,7 +98,12 @@ export function createRotation(options: RotationOptions): Rotating {
 }
 
 /** A rotator whose requests have members of their own is asked without them. */
-function inspectedTargets({ rotators, owners, expectations = {} }: RotationOptions): InspectedTarget[] {
+function inspectedTargets({
+  rotators,
+  owners,
+  announce,
+  expectations = {},
+}: RotationOptions): InspectedTarget[] {
   return [...rotators].flatMap(([rotator, targets]) =>
     [...targets].flatMap(([name, connected]) => {
       const id = `${rotator}/${name}`;
@@ -106,7 +111,8 @@ function inspectedTargets({ rotators, owners, expectations = {} }: RotationOptio
       // Nobody may rotate it.
       if (environment === undefined) return [];
       const expectation = { ...DEFAULT_EXPECTATION, ...expectations[id] };
-      return [{ id, environment, target: () => connected.prepare({}), expectation }];
+      const told = announce !== undefined;
+      return [{ id, environment, target: () => connected.prepare({}), expectation, told }];
     }),
   );
 }

@@ -67,6 +67,8 @@ export interface InspectedTarget {
   /** Throws when the rotator cannot be asked without a request. */
   readonly target: () => Target;
   readonly expectation: Expectation;
+  /** Whether rotations are told by events. */
+  readonly told: boolean;
 }
 
 const HOUR = 3_600_000;
@@ -76,7 +78,7 @@ const HOUR = 3_600_000;
  * it says of a target that is being rotated is only that.
  */
 export async function inspect(
-  { id, environment, target, expectation }: InspectedTarget,
+  { id, environment, target, expectation, told }: InspectedTarget,
   { journal, now }: { readonly journal: Journal; readonly now: () => number },
 ): Promise<TargetReport> {
   const empty = { target: id, environment, overdue: false, receipts: [] };
@@ -85,7 +87,7 @@ export async function inspect(
     const entry = await journal.read(id);
     const { receipts, leasedUntil } = entry;
     const timing = expected(receipts, expectation, now());
-    findings.push(...timing.findings, ...lastAttempt(receipts));
+    findings.push(...timing.findings, ...lastAttempt(receipts), ...(told ? untold(receipts) : []));
     const said = { ...empty, receipts, ...timing.report };
     if (leasedUntil !== undefined) {
       const until = new Date(leasedUntil).toISOString();
@@ -197,6 +199,18 @@ function expected(
     });
   }
   return { findings, report: { overdue, rotatedAt: last.at } };
+}
+
+function untold(receipts: readonly Receipt[]): readonly Finding[] {
+  const since = receipts.find(({ outcome, announced }) => outcome === "rotated" && announced === undefined);
+  if (since === undefined) return [];
+  return [
+    {
+      code: "unannounced",
+      says: `nobody was told of the rotation at ${since.at}: EventBridge could not be reached, or the call was cut off`,
+      mend: "announce",
+    },
+  ];
 }
 
 function lastAttempt(receipts: readonly Receipt[]): readonly Finding[] {

@@ -166,6 +166,13 @@ class Mending {
         for (const stranger of endable) await this.#ports.target.endStranger?.(stranger, { remaining });
         break;
       case "announce":
+        if (
+          lease.receipts.some(({ outcome, announced }) => outcome === "rotated" && announced === undefined)
+        ) {
+          // It writes down what has been told.
+          await rotation.announce();
+          return;
+        }
         await this.#announceAgain(lease);
     }
     await lease.record(note);

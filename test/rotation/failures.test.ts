@@ -29,7 +29,7 @@ function start<W extends BaseWorld>(world: W, journalOf?: (journal: Journal) => 
   const records: OperationRecord[] = [];
   const ask = async (operation: object) => {
     const target = () => front.target;
-    const targets = [{ id: ID, environment: OWNER, target, expectation: DEFAULT_EXPECTATION }];
+    const targets = [{ id: ID, environment: OWNER, target, expectation: DEFAULT_EXPECTATION, told: true }];
     const answer = await operate(operation, {
       targets,
       ports: now(),
@@ -401,6 +401,18 @@ describe("events", () => {
     const { since, environment } = world.events.at(-1) ?? {};
     assert.ok(since !== undefined && since > String(first.rotatedAt));
     assert.equal(environment, OWNER);
+  });
+
+  it("one that could not be sent is named, and sent by unstick", async () => {
+    const { world, call, codes, unstick, later, second } = await rotatedTwice(new World());
+    const { length } = world.events;
+    world.deaf = true;
+    await call(second);
+    later();
+    assert.deepEqual(await codes(), ["unannounced"]);
+    world.deaf = false;
+    assert.deepEqual((await unstick({ yes: true })).report.findings, []);
+    assert.equal(world.events.length, length + 1);
   });
 
   it("one that could not be sent is sent by the next call", async () => {

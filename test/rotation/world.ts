@@ -43,6 +43,8 @@ export abstract class BaseWorld {
   receipts: readonly Receipt[] = [];
   /** What has been told. */
   readonly events: RotationEvent[] = [];
+  /** Whether nobody hears what is told. */
+  deaf = false;
   /** Whether the target takes a while to accept a new credential. */
   slow = false;
   #revision = 0;
@@ -104,6 +106,7 @@ export abstract class BaseWorld {
       limits: LIMITS,
       announce: (events) =>
         gate("announce", () => {
+          if (this.deaf) return false;
           this.events.push(...events);
           return true;
         }).catch(() => false),
