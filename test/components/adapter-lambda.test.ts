@@ -652,8 +652,8 @@ describe("AdapterLambda's alarms", () => {
     const { widgets } = JSON.parse(String(dashboardBody));
     assert.equal(widgets.length, 4);
     for (const { properties } of widgets) assert.equal(properties.region, "eu-west-1");
-    for (const metric of Object.values(METRICS))
-      assert.ok(String(dashboardBody).includes(`"${metric}"`), metric);
+    const { rotated: _, rotationsFailed: __, rotationsOverdue: ___, ...own } = METRICS;
+    for (const metric of Object.values(own)) assert.ok(String(dashboardBody).includes(`"${metric}"`), metric);
     assert.match(String(dashboardBody), /SOURCE '\/aws\/lambda\/escapement-staging-adapter'/);
   });
 });
