@@ -56,9 +56,13 @@ export function decodeEntries(
   return byName(items, (item) => (isJson(item) ? fn.fromJSON(textOf(item)) : textOf(item)));
 }
 
-/** A value of an item, where the decoded items are. */
-export function valueIn(decoded: Reference, item: InventoryItem, { jsonKey }: InventoryValue) {
-  return at<string>(decoded, item.name, ...(jsonKey === undefined ? [] : [jsonKey]));
+/**
+ * A value of an item, where the items are: decoded entries, or what ESC rotates (`rotated`, of the environment
+ * `rotated-<stage>-<name>` that is imported), of which the current one is meant.
+ */
+export function valueIn(items: Reference, { name, livesIn }: InventoryItem, { jsonKey }: InventoryValue) {
+  const current = livesIn === "rotated" ? ["current"] : [];
+  return at<string>(items, name, ...current, ...(jsonKey === undefined ? [] : [jsonKey]));
 }
 
 function byName<W>(
