@@ -14,7 +14,9 @@ const policies = pulumiLoginPolicies({
 });
 
 describe("The exchange of GitHub's token for Pulumi's", () => {
-  const github = new Issuer({ url: GITHUB_ISSUER });
+  let now = Date.now();
+  const clock = () => now;
+  const github = new Issuer({ url: GITHUB_ISSUER, now: clock });
   const inputs = (more: Record<string, unknown> = {}) => ({
     organization,
     name: "github",
@@ -25,7 +27,6 @@ describe("The exchange of GitHub's token for Pulumi's", () => {
   });
   const request = (given: Record<string, unknown>) =>
     ({ type: "OidcIssuer", name: "it", inputs: given }) as unknown as ResourceRequest;
-  let now: number;
   let service: EscService;
   let id: string;
   const claims = (more: Record<string, string> = {}) => ({
@@ -42,7 +43,7 @@ describe("The exchange of GitHub's token for Pulumi's", () => {
 
   beforeEach(async () => {
     now = Date.now();
-    service = new EscService({ organizations: [organization], memberPermission: "none", now: () => now });
+    service = new EscService({ organizations: [organization], memberPermission: "none", now: clock });
     ({ id } = await service.issuers.resource().create(request(inputs())));
   });
 
@@ -60,7 +61,7 @@ describe("The exchange of GitHub's token for Pulumi's", () => {
     const elsewhere = new Issuer({ url: "https://token.example.com" });
     for (const [token, expected] of [
       [await mintFlawed(github, claims(), { forged: true }), /signature|no applicable key/],
-      [await mintFlawed(github, claims(), { expiresInSeconds: -600 }), /exp/],
+      [await github.mint(claims(), { issuedAt: now - 600_000 }), /exp/],
       [await github.mint(claims({ aud: "sts.amazonaws.com" })), /aud/],
       [await github.mint(claims({ aud: "urn:pulumi:org:umbrella" })), /aud/],
       [await elsewhere.mint(claims()), /nobody knows/],
