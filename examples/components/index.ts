@@ -7,26 +7,25 @@ import {
   EscEnvironments,
   EscLogin,
   GithubDeploy,
+  OidcIssuerMode,
   OidcProvider,
   OidcProviderMode,
   renderTwice,
   SecretEntries,
+  StageBoundary,
 } from "escapement";
 import { at, awsLogin, awsSecrets, environment, external } from "escapement/esc";
 import { escAudience, PULUMI_ISSUER } from "escapement/trust";
 
 // What this company asks of everything in its accounts.
 const key = new aws.kms.Key("key", { description: "Encrypts the shop's entries" });
-const boundary = new aws.iam.Policy("boundary", {
-  policy: pulumi.jsonStringify({
-    Version: "2012-10-17",
-    Statement: [{ Effect: "Allow", Action: "*", Resource: "*" }],
-  }),
-});
 const organization = pulumi.getOrganization();
 const names = { project: "shop", stage: pulumi.getStack(), namePrefix: "acme-" };
 const tags = { team: "shop" };
-const roles = { permissionsBoundary: boundary.arn, rolePath: "/shop/", tags };
+const rolePath = "/shop/";
+// The most that any role of this stage can do; a real account has it from the stack that people run.
+const boundary = new StageBoundary("boundary", { ...names, rolePath, tags });
+const roles = { permissionsBoundary: boundary.arn, rolePath, tags };
 const kmsKeyArn = key.arn;
 
 // Who may log in. In a real account, the first two belong to a stack that a person runs once.
@@ -37,12 +36,18 @@ const provider = new OidcProvider("esc-oidc", {
   tags,
 });
 const github = new GithubDeploy("github", {
-  ...roles,
+  rolePath,
+  tags,
   repository: "acme/shop",
   project: names.project,
   namePrefix: names.namePrefix,
   stages: ["staging"],
-  stageBoundaryArn: boundary.arn,
+  environments: [{ name: "staging", branches: ["main"] }],
+  pulumiLogin: {
+    organization,
+    mode: OidcIssuerMode.Create,
+    policies: [{ environment: "staging", team: "shop-staging" }],
+  },
   oidcProvider: OidcProviderMode.Create,
 });
 

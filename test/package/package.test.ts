@@ -131,7 +131,7 @@ describe("The package", () => {
           .sort();
       const withRoles = ["AdapterLambda", "AdapterRotate", "EscLogin", "GithubDeploy"];
       // An OIDC provider is called as its issuer, and ESC's environments are not in AWS: neither has a name of ours.
-      const named = [...withRoles, "AdapterNetwork", "SecretEntries"].sort();
+      const named = [...withRoles, "AdapterNetwork", "SecretEntries", "StageBoundary"].sort();
       assert.deepEqual(taking("namePrefix"), named);
       assert.deepEqual(taking("tags"), [...named, "OidcProvider"].sort());
       assert.deepEqual(taking("permissionsBoundary", "rolePath"), withRoles);
