@@ -6,7 +6,8 @@ import { Concealed } from "../../cli/migrate/concealed";
 import { definitionContainer, formatPath, parsePath, writeValues } from "../../cli/migrate/definition";
 import { readEnvironment } from "../../cli/migrate/environment";
 import { startSandbox, type TestSandbox } from "../../sandbox/testing";
-import { migrate, type Ran, Workplace } from "./support";
+import { soak } from "../support/soak";
+import { migrate, openLine, type Ran, type Stop, Workplace } from "./support";
 
 const MARK = "hush-";
 const dollar = "$";
@@ -21,6 +22,7 @@ describe("escapement migrate into and out of ESC", () => {
       environments: {
         "shop/dev": "# kept\nvalues:\n  region: eu-central-1 # kept, too\n  environmentVariables:\n",
         "shop/empty": "",
+        "shop/cut": "values: {}\n",
         "shop/old": {
           values: {
             region: "eu-central-1",
@@ -108,6 +110,37 @@ describe("escapement migrate into and out of ESC", () => {
     assert.deepEqual(opened.values.pulumiConfig, { "shop:dbPassword": `${MARK}password` });
   });
 
+  it("ends in the same place when the line is cut anywhere and it is run again, with one revision", async () => {
+    let stop: { at: number; how: Stop } = { at: 0, how: "never" };
+    const backend = sandbox.variables.PULUMI_BACKEND_URL ?? "";
+    const line = await openLine(backend, (number) => (number === stop.at ? stop.how : "never"));
+    const client = await openClient();
+    const name = { organization: "acme", project: "shop", name: "cut" };
+    try {
+      const through = { ...sandbox.variables, ...desk.variables, PULUMI_BACKEND_URL: line.url };
+      const requests = 4;
+      for (let at = 1; at <= requests; at++) {
+        const text = `${MARK}${at}`;
+        const file = desk.write("cut.env", `TOKEN=${text}\n`);
+        const args = ["--from", `env:${file}`, "--to", "esc:acme/shop/cut", "--overwrite", "--yes"];
+        const more = ["--repository", desk.path("bin")];
+        const before = (await client.revisionOf(name, "latest")) ?? 0;
+        line.reset();
+        stop = { at, how: at % 2 === 0 ? "before" : "after" };
+        const interrupted = await migrate([...args, ...more], through);
+        assertNothingShown(interrupted);
+        assert.notEqual(interrupted.code, 0, `cut ${stop.how} request ${at}`);
+        stop = { at: 0, how: "never" };
+        const again = await migrate([...args, ...more], through);
+        assert.equal(again.code, 0, again.out + again.error);
+        assert.deepEqual((await sandbox.open("shop/cut")).environmentVariables, { TOKEN: text });
+        assert.equal(await client.revisionOf(name, "latest"), before + 1, "one revision");
+      }
+    } finally {
+      await line.close();
+    }
+  });
+
   it("tells of a file that git has, or is about to have", async () => {
     const git = (...args: string[]) => execFileSync("git", args, { cwd: desk.path("kept") });
     const file = desk.write("kept/.env", `TOKEN=${MARK}abc\n`);
@@ -163,7 +196,7 @@ describe("escapement migrate into and out of ESC", () => {
           assert.equal(definitionContainer(written).standing(slot, item), "same");
         },
       ),
-      { numRuns: 50 },
+      { numRuns: soak ? 500 : 20 },
     );
   });
 
