@@ -51,6 +51,8 @@ export interface HttpRequest {
 }
 
 const text = z.string().check(z.minLength(1), z.maxLength(2048));
+/** Nothing that stands between it and the parameters in what rules list. */
+const upstreamName = z.string().check(z.maxLength(128), z.regex(/^[\w.-]+$/));
 const whole = (least: number, most: number) => z.int().check(z.minimum(least), z.maximum(most));
 const template = text.check(
   z.refine((value) => describePathTemplate(value) === undefined, {
@@ -114,11 +116,11 @@ export function nameOf({ upstream, parameters = {} }: HttpRequest): string {
 export const http: Source = defineSource<HttpSettings, HttpRequest>({
   name: "http",
   settings: z.strictObject({
-    upstreams: z.record(z.string().check(z.regex(/^[\w.-]+$/)), upstream),
+    upstreams: z.record(upstreamName, upstream),
     cacheSeconds: z.optional(whole(0, 300)),
   }),
   request: z.strictObject({
-    upstream: text,
+    upstream: upstreamName,
     parameters: z.optional(z.record(z.string().check(z.regex(/^\w+$/)), parameter)),
   }),
   names: (request) => [nameOf(request)],

@@ -17,7 +17,8 @@ export type ParameterStoreRequest =
   /** `/app/staging`: every parameter below it. */
   | { readonly path: string };
 
-const name = z.string().check(z.maxLength(2048), z.regex(/^[\w./:-]+$/));
+/** A slash at its end is how rules tell a path. */
+const name = z.string().check(z.maxLength(2048), z.regex(/^[\w./:-]*[\w.:-]$/));
 const path = z.string().check(z.maxLength(1011), z.regex(/^(\/[\w.-]+)+$/));
 
 /**

@@ -84,6 +84,15 @@ describe("the Lambda handler", () => {
       });
     });
 
+    it("refuses the files source: a function has none", async () => {
+      const replay = { store: "dynamodb" as const, table: "replay" };
+      const config = configFor("https://api.pulumi.com/oidc/.well-known/jwks", { replay });
+      write({ ...config, sources: { ...config.sources, files: { root: "/run/secrets" } } });
+      await assert.rejects(startFromFolder(folder, { sources: [vault] }), {
+        problems: ["config.sources.files: is for the Node server: a function has no files"],
+      });
+    });
+
     it("refuses a configuration with problems, and tells them", async () => {
       write({ replay: { store: "dynamodb", table: "replay" } });
       await assert.rejects(startFromFolder(folder), /config\.organization: must be string/);

@@ -211,6 +211,9 @@ describe("the sources on AWS", () => {
     assert.equal(Object.keys(all).length, 24);
     assert.deepEqual([all.secret, all["deep/p22"]], ["hidden too", "p 22"]);
     assert.deepEqual(source.prepare({ path: "/app/staging" }).names, ["/app/staging/"]);
+    for (const request of [{ name: "/app/staging/" }, { path: "/app/staging/" }, { path: "/app/*" }]) {
+      assert.throws(() => source.prepare(request), { code: "request_invalid" });
+    }
     await assertRefused(open(source, { path: "/app/prod" }), "source_denied", "of prod");
     await assertRefused(open(source, { name: "/app/staging/secret" }), "source_denied", "hidden");
   });

@@ -323,6 +323,8 @@ describe("the http source", () => {
         await assertRefused(open(source, { upstream: "legacy", parameters }), "request_invalid");
       }
       await assertRefused(open(source, { upstream: "other", parameters: {} }), "request_invalid");
+      // As a rule would list a parameter's value.
+      assert.throws(() => source.prepare({ upstream: "legacy/name=n" }), { code: "request_invalid" });
     });
   });
 
