@@ -164,7 +164,7 @@ function fits(schema: unknown, value: unknown): boolean {
   return type === undefined || type === (value === null ? "null" : typeof value);
 }
 
-const PLACEHOLDER = new RegExp("^(changeme|change-me|change_me|replaceme|replace-me|replace_me|todo|tbd|fixme|placeholder|dummy|none|null|undefined|xxx+)$|change[-_ ]me|replace[-_ ]me|not-known-yet|placeholder|<[a-z][a-z _-]*>|[$][{][^}]*[}]|[{][{][^}]*[}][}]|x{10,}|[*]{3,}", "u");
+const PLACEHOLDER = new RegExp("^(changeme|change-me|change_me|replaceme|replace-me|replace_me|todo|tbd|fixme|placeholder|dummy|null|undefined|xxx+)$|change[-_ ]me|replace[-_ ]me|not-known-yet|placeholder|<[a-z][a-z _-]*>|[$][{][^}]*[}]|[{][{][^}]*[}][}]|x{10,}|[*]{3,}", "u");
 
 const SPECS: { readonly [S in Stage]: { readonly [name: string]: Spec } } = {
   "dev": {

@@ -122,6 +122,12 @@ describe("Forms", () => {
     ])
       assert.equal(checkForm("random-key", text)?.code, "placeholder", text);
     assert.equal(checkForm(labels, "TODO")?.code, "placeholder");
+    // What a setting may be, no secret is.
+    for (const word of ["test", "password", "none"]) {
+      assert.equal(checkForm("text", word)?.code, "placeholder");
+      assert.equal(checkForm("text", word, { secret: false }), undefined);
+    }
+    assert.equal(checkForm("text", "todo", { secret: false })?.code, "placeholder");
     // A word to choose from is none, whatever the word.
     assert.equal(checkForm({ enum: ["test", "none"] }, "none"), undefined);
   });

@@ -12,8 +12,14 @@ export interface FormProblem {
 /**
  * What is wrong with a value; undefined when nothing is. A value is text, as in a variable; a number or a boolean counts
  * as its text, as ESC exports it; JSON may also be what it stands for, as in Pulumi configuration.
+ *
+ * @param options.secret whether it is to be a secret, which `test` and `password` are not. @default true
  */
-export function checkForm(form: Form, value: unknown): FormProblem | undefined {
+export function checkForm(
+  form: Form,
+  value: unknown,
+  options: { readonly secret?: boolean } = {},
+): FormProblem | undefined {
   if (typeof form === "object" && "json" in form) return checkJson(form, value);
   if (typeof value !== "string" && typeof value !== "number" && typeof value !== "boolean") {
     return malformed(`is ${kindOf(value)}, not ${describeForm(form)}`);
@@ -23,7 +29,7 @@ export function checkForm(form: Form, value: unknown): FormProblem | undefined {
   if (typeof form === "object" && "enum" in form) {
     return form.enum.includes(text) ? undefined : malformed(`is not ${describeForm(form)}`);
   }
-  if (isPlaceholder(text)) return placeholder;
+  if (isPlaceholder(text, options)) return placeholder;
   if (!matches(form, text)) return malformed(notOf(form, text));
   const reason = form === "cloudflare-tunnel-token" ? tunnelTokenProblem(text) : portProblem(form, text);
   return reason === undefined ? undefined : malformed(reason);

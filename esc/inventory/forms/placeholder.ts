@@ -1,15 +1,18 @@
 import { type FormFacts, namedForms } from "./named";
 
 /** What people leave where a value should be, whole, in lower case and without quotes around it. */
-const WORDS = new Set([
-  ..."changeme change-me change_me changeit replaceme replace-me replace_me todo tbd fixme none null nil undefined".split(
+const WORDS = new Set(
+  "changeme change-me change_me changeit replaceme replace-me replace_me todo tbd fixme placeholder dummy fake xxx null undefined ... …".split(
     " ",
   ),
-  ..."n/a na placeholder dummy fake example sample secret password passwd token key foo bar baz test xxx unset empty".split(
+);
+
+/** Words that no secret is, and that a setting may well be. */
+const NO_SECRETS = new Set(
+  "secret password passwd token key foo bar baz test example sample none nil n/a na unset empty unknown qwerty letmein 12345678 123456789 1234567890 ? - _".split(
     " ",
   ),
-  ..."12345678 123456789 1234567890 qwerty letmein unknown ... … ? - _".split(" "),
-]);
+);
 
 /** The same as part of a longer text. */
 const PARTS = [
@@ -24,20 +27,26 @@ const PARTS = [
   /not-a-(password|token|secret|key)|NotAToken|NotAKey/,
 ];
 
-/** The examples of forms of secrets, which stand in `.env.example` for everybody to copy. */
+/** The examples of forms of secrets: whoever has one has copied it from here. */
 const EXAMPLES = new Set(
   Object.values<FormFacts>(namedForms)
     .filter(({ telltale }) => telltale !== undefined)
     .map(({ example }) => example.trim()),
 );
 
-/** Whether a text says that the value is not there yet. Never asked of words to choose from. */
-export function isPlaceholder(text: string): boolean {
+/**
+ * Whether a text says that the value is not there yet. Never asked of words to choose from.
+ *
+ * @param options.secret whether it is to be a secret: a setting may be `test`. @default true
+ */
+export function isPlaceholder(text: string, { secret = true }: { readonly secret?: boolean } = {}): boolean {
   const bare = text
     .trim()
     .replace(/^(["'])(.*)\1$/s, "$2")
     .trim();
-  return WORDS.has(bare.toLowerCase()) || EXAMPLES.has(bare) || PARTS.some((part) => part.test(bare));
+  const word = bare.toLowerCase();
+  if (WORDS.has(word) || (secret && NO_SECRETS.has(word))) return true;
+  return EXAMPLES.has(bare) || PARTS.some((part) => part.test(bare));
 }
 
 /**
@@ -45,7 +54,7 @@ export function isPlaceholder(text: string): boolean {
  * ECMAScript, Python and `grep -E`.
  */
 export const PORTABLE_PLACEHOLDER = [
-  "^(changeme|change-me|change_me|replaceme|replace-me|replace_me|todo|tbd|fixme|placeholder|dummy|none|null|undefined|xxx+)$",
+  "^(changeme|change-me|change_me|replaceme|replace-me|replace_me|todo|tbd|fixme|placeholder|dummy|null|undefined|xxx+)$",
   "change[-_ ]me|replace[-_ ]me|not-known-yet|placeholder",
   "<[a-z][a-z _-]*>|[$][{][^}]*[}]|[{][{][^}]*[}][}]",
   "x{10,}|[*]{3,}",

@@ -107,7 +107,7 @@ function valueProblems(
           code: "malformed" as const,
           reason: "is no text, and ESC exports nothing else as a variable (fn::toJSON makes it text)",
         }
-      : checkForm(form, plainValue(value));
+      : checkForm(form, plainValue(value), { secret: item.kind === "secret" });
   const hidden = item.kind === "setting" || isSecret(value);
   return [
     ...(wrong === undefined ? [] : [{ ...wrong, fix }]),

@@ -107,7 +107,7 @@ def _fits(schema: Any, value: Any) -> bool:
     return True
 
 
-_PLACEHOLDER = re.compile(r"""^(changeme|change-me|change_me|replaceme|replace-me|replace_me|todo|tbd|fixme|placeholder|dummy|none|null|undefined|xxx+)$|change[-_ ]me|replace[-_ ]me|not-known-yet|placeholder|<[a-z][a-z _-]*>|[$][{][^}]*[}]|[{][{][^}]*[}][}]|x{10,}|[*]{3,}""")
+_PLACEHOLDER = re.compile(r"""^(changeme|change-me|change_me|replaceme|replace-me|replace_me|todo|tbd|fixme|placeholder|dummy|null|undefined|xxx+)$|change[-_ ]me|replace[-_ ]me|not-known-yet|placeholder|<[a-z][a-z _-]*>|[$][{][^}]*[}]|[{][{][^}]*[}][}]|x{10,}|[*]{3,}""")
 
 _SPECS: Dict[str, Dict[str, Dict[str, Any]]] = json.loads(
     r"""{

@@ -34,7 +34,7 @@ _settings_check() {
     _settings_problem='is missing'
   elif [ -z "$(printf '%s' "$2" | tr -d '[:space:]')" ]; then
     _settings_problem='is empty'
-  elif [ "$4" = yes ] && printf '%s\n' "$2" | tr '[:upper:]' '[:lower:]' | LC_ALL=C grep -Eq -e '^(changeme|change-me|change_me|replaceme|replace-me|replace_me|todo|tbd|fixme|placeholder|dummy|none|null|undefined|xxx+)$|change[-_ ]me|replace[-_ ]me|not-known-yet|placeholder|<[a-z][a-z _-]*>|[$][{][^}]*[}]|[{][{][^}]*[}][}]|x{10,}|[*]{3,}'; then
+  elif [ "$4" = yes ] && printf '%s\n' "$2" | tr '[:upper:]' '[:lower:]' | LC_ALL=C grep -Eq -e '^(changeme|change-me|change_me|replaceme|replace-me|replace_me|todo|tbd|fixme|placeholder|dummy|null|undefined|xxx+)$|change[-_ ]me|replace[-_ ]me|not-known-yet|placeholder|<[a-z][a-z _-]*>|[$][{][^}]*[}]|[{][{][^}]*[}][}]|x{10,}|[*]{3,}'; then
     _settings_problem='is a placeholder'
   elif [ -n "$5" ]; then
     case "$2" in
