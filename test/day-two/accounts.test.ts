@@ -31,6 +31,7 @@ describe("A stage in an account of its own", () => {
     const base = { organization: "acme", project: "escapement", name: "base" };
     cloud.esc.store.create(base);
     await cloud.esc.update(base, "values: { domain: example.com, aws: { region: eu-west-1 } }");
+    await assert.rejects(run("prod", "up", "nobody"), /there is no role nobody in the account/);
     await run("base-prod", "up");
     await run("prod", "up", "escapement-deploy-prod");
     await run("prod", "destroy", "escapement-deploy-prod");
