@@ -108,7 +108,7 @@ describe("This repository's workflows", () => {
       it("has one run at a time where two would get in each other's way, and cuts no deployment off", () => {
         if ("workflow_call" in workflow.on && !("schedule" in workflow.on)) return;
         assert.ok(workflow.concurrency, "no concurrency");
-        const deploys = /deploy-stage|escapement verify|env rotate/.test(text);
+        const deploys = /deploy-stage|escapement verify|escapement rotate/.test(text);
         if (deploys) assert.equal(workflow.concurrency["cancel-in-progress"], false);
       });
     });

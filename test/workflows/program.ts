@@ -43,7 +43,7 @@ const ELSEWHERE: readonly (readonly [RegExp, string])[] = [
     /^pulumi (?:up|preview)|for stack in .*\n *pulumi preview/,
     "needs an account: the sandbox does the same to the stack",
   ],
-  [/^pulumi env rotate/, "needs an account: the sandbox rotates in test/rotation"],
+  [/escapement rotate run/, "is in test/rotation: the program of this repository has no rotated credential"],
 ];
 
 /**
