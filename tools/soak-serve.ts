@@ -10,8 +10,9 @@ async function main(): Promise<void> {
 
   const listed = await client.listEnvironments(PULUMI_ORG);
   assert.deepEqual(
-    listed?.environments?.map(({ project, name }) => `${project}/${name}`).sort(),
-    ["base", "dev", "prod", "staging"].map((name) => `escapement/${name}`),
+    // The main job's examples have environments of their own.
+    listed?.environments?.filter(({ project }) => project === "escapement").map(({ name }) => name),
+    ["base", "dev", "prod", "staging"],
   );
   const opened = await client.openAndReadEnvironment(PULUMI_ORG, "escapement", "staging");
   assert.equal(opened?.values?.environmentVariables?.API_URL, "https://api-staging.example.com");

@@ -68,7 +68,8 @@ export async function examine(options: DoctorOptions): Promise<Report> {
     const shown = valueAt(opened, "environmentVariables")?.value;
     const variables = isMap(shown) ? Object.keys(shown) : [];
     fine.push(`it opens, with ${variables.length} variables`);
-    return end(...clock, ...variableDiagnoses(environment, variables, needs));
+    const empty = Object.keys(opened).length === 0 || (await isMisplaced(client, environment));
+    return end(...clock, ...(empty ? [nothingExported(environment)] : missing(variables, needs)));
   } catch (error) {
     const problem = asRefusal(error);
     if (problem.status === 403) return end(...clock, permissionDenied(environment, problem));
@@ -143,21 +144,34 @@ async function wrongEnvironment(client: EscClient, environment: EnvironmentName)
   };
 }
 
-function variableDiagnoses(
-  environment: EnvironmentName,
-  variables: readonly string[],
-  needs: readonly string[],
-): Diagnosis[] {
-  if (variables.length === 0) {
-    return [
-      {
-        code: "nothing-exported",
-        what: "it opens, and exports no variable",
-        why: "environmentVariables is missing, empty, or outside of values, where ESC takes no notice of it",
-        fix: `pulumi env get ${fullName(environment)}: environmentVariables has to stand below values`,
-      },
-    ];
+/** Opened, and of no use to anybody. An environment that others import has no need of variables. */
+function nothingExported(environment: EnvironmentName): Diagnosis {
+  return {
+    code: "nothing-exported",
+    what: "it opens, and gives nothing, or not what its definition seems to say",
+    why: "environmentVariables or pulumiConfig stands outside of values, where ESC takes no notice of it, or the definition is empty",
+    fix: `pulumi env get ${fullName(environment)}: environmentVariables has to stand below values`,
+  };
+}
+
+/** Whether a block that processes are given stands where ESC does not look. Unknown counts as no. */
+async function isMisplaced(
+  client: EscClient,
+  environment: EnvironmentName & { version: string | undefined },
+): Promise<boolean> {
+  try {
+    const definition: unknown = parseDocument(
+      (await client.definition(environment, { version: environment.version })).yaml,
+    ).toJS();
+    return (
+      isMap(definition) && ["environmentVariables", "pulumiConfig", "files"].some((key) => key in definition)
+    );
+  } catch {
+    return false;
   }
+}
+
+function missing(variables: readonly string[], needs: readonly string[]): Diagnosis[] {
   return needs
     .filter((need) => !variables.includes(need))
     .map((need) => {

@@ -136,6 +136,8 @@ describe("escapement doctor", () => {
 
     it("what opens and exports nothing, and a variable that is missed", async () => {
       await expect("values: {a: 1}\nenvironmentVariables: {A: b}\n", ["nothing-exported"]);
+      await expect("values: {}\n", ["nothing-exported"]);
+      await expect("values: {region: eu-west-1}\n", []);
       await ward.cloud.esc.store.update(
         { organization: "acme", project: "shop", name: "staging" },
         "values:\n  environmentVariables: {DATABASE_URL_OLD: x}\n",
