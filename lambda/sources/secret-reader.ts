@@ -100,8 +100,9 @@ async function readBatch(client: Client, names: readonly string[]): Promise<Outc
     }
   } catch (error) {
     const refusal = fromAwsError(error);
-    // One entry after another would be asked in vain.
-    if (refusal.code === "source_throttled" || refusal.code === "source_timeout") throw refusal;
+    const aboutRequest = (error as { readonly $fault?: string }).$fault === "client";
+    // One entry after another would be asked in vain, and make matters worse.
+    if (!aboutRequest || refusal.code === "source_throttled") throw refusal;
   }
   const left = names.filter((name) => !outcomes.has(name));
   return new Map([...outcomes, ...(await readSingly(client, left))]);
