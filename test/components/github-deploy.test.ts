@@ -163,6 +163,7 @@ describe("GithubDeploy's deploy roles", () => {
       ),
       Alarms: at("cloudwatch:*", "alarm:acme-escapement-staging-*"),
       Dashboards: at("cloudwatch:", "dashboard/acme-escapement-staging-*"),
+      EventRules: at("events:*", "rule/acme-escapement-staging-*"),
       Tables: at("dynamodb:*", "table/acme-escapement-staging-*"),
       Parameters: at("ssm:*", "parameter/acme-escapement/staging/*"),
       LookUpProviders: at("iam:", "oidc-provider/*"),

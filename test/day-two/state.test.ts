@@ -7,6 +7,7 @@ import { putVersion } from "../../sandbox/aws/secret-versions";
 import { LaptopCloud } from "../../sandbox/cloud";
 import type { CloudState } from "../../sandbox/cloud-state";
 import { Archive, Asset, Secret } from "../../sandbox/engine";
+import { createGithubCloud } from "../../sandbox/github";
 import { createPulumiServiceCloud } from "../../sandbox/pulumi";
 import { replacements, withReplacements } from "../../sandbox/replacements";
 import { decodeState, encodeState } from "../../sandbox/state-codec";
@@ -153,6 +154,7 @@ describe("What replaces a resource", () => {
     const types = {
       ...createAwsCloud(cloud.account).resources,
       ...createPulumiServiceCloud(cloud.esc).resources,
+      ...createGithubCloud(cloud.github).resources,
     };
     await cloud.stop();
     assert.deepEqual(Object.keys(replacements).sort(), Object.keys(types).sort());

@@ -223,9 +223,11 @@ describe("CloudWatch's alarms and dashboards", () => {
 
   it("are kept with whom they tell and what they show", async () => {
     await laptop.create(ALARM, "a", { name: "a", ...alarm, ...metric, alarmActions: ["arn:aws:sns:x:1:y"] });
+    const looksAt = { namespace: "AWS/Lambda", name: "Errors", dimensions: {}, statistic: "Sum" };
+    const how = { metrics: [looksAt], threshold: 1, periodSeconds: 60 };
     assert.deepEqual(
       [...laptop.account.alarms.values()],
-      [{ name: "a", actions: ["arn:aws:sns:x:1:y"], tags: {} }],
+      [{ name: "a", actions: ["arn:aws:sns:x:1:y"], tags: {}, ...how }],
     );
     const body = JSON.stringify({ widgets: [] });
     await laptop.create("aws:cloudwatch/dashboard:Dashboard", "d", {
