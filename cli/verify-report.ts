@@ -22,7 +22,7 @@ export function summarizeVerify(results: readonly VerifyResult[]): string {
       `### ${result.ok ? "✅" : "❌"} \`${result.environment}\``,
       "",
       summaryOf(result),
-      "",
+      ...(result.problems.length === 0 ? [] : [""]),
       ...result.problems.map((problem) => `- ${cell(problem)}`),
       ...(result.lines.length === 0 ? [] : ["", "| | line | item | |", "|---|---|---|---|"]),
       ...result.lines.map((line) => {

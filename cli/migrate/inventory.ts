@@ -13,6 +13,8 @@ export function knownByInventory(prefix: string): (name: string) => Known | unde
       if (value === undefined) continue;
       if (item.kind === "setting")
         return { stays: "it is a setting: its place is the environment's definition" };
+      if (item.livesIn === "esc")
+        return { stays: "it lives in ESC itself: set it there with pulumi env set --secret" };
       if (item.livesIn === "rotated") return { stays: "ESC rotates it: run its first rotation instead" };
       return {
         place: value.jsonKey === undefined ? item.name : `${item.name}#${value.jsonKey}`,
