@@ -21,6 +21,9 @@ export interface Served {
   stop(): Promise<void>;
 }
 
+/** Minutes are the least that a schedule knows. */
+const SCHEDULES_MILLISECONDS = 30_000;
+
 /**
  * Puts the cloud's services at the disposal of clients outside this process. What it hands out opens this cloud
  * alone, which ends with the process.
@@ -30,6 +33,12 @@ export async function serve({ cloud, host, port, region, adapterUrl }: ServeOpti
   const esc = createEscServer({ service: cloud.esc, accessToken });
   const address = await esc.start({ host, port });
   const administrator = openAdministratorSession(cloud.account);
+  const schedules = setInterval(() => {
+    cloud.runSchedules().catch(({ message }: Error) => {
+      process.stderr.write(`a schedule could not be acted on: ${message}\n`);
+    });
+  }, SCHEDULES_MILLISECONDS);
+  schedules.unref();
   return {
     variables: {
       PULUMI_BACKEND_URL: address,
@@ -47,6 +56,9 @@ export async function serve({ cloud, host, port, region, adapterUrl }: ServeOpti
         ADAPTER_AUDIENCE: adapterUrl,
       }),
     },
-    stop: () => esc.stop(),
+    stop: () => {
+      clearInterval(schedules);
+      return esc.stop();
+    },
   };
 }

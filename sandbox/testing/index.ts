@@ -16,6 +16,7 @@ export {
   type ProviderFunction,
   type SandboxIssuer,
   type SandboxOptions,
+  type ScheduledRotation,
   startSandbox,
   type TestSandbox,
 } from "./sandbox";

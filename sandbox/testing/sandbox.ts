@@ -57,6 +57,14 @@ export interface DeployOptions {
   readonly preview?: boolean;
 }
 
+/** What came of a rotation that a schedule started. */
+export interface ScheduledRotation {
+  readonly status: "succeeded" | "failed";
+  /** Revisions of the environment. */
+  readonly before: number;
+  readonly after: number;
+}
+
 /** A stack that is up. */
 export interface DeployedStack {
   /** The stack's outputs, secrets in plain. */
@@ -176,6 +184,21 @@ export class TestSandbox {
       throw explained(name, error, evidence());
     });
     return readOpened(esc.readSession(id, session.id));
+  }
+
+  /**
+   * Acts on every schedule that has come by `clock`, and waits for what it starts: ESC's rotation schedules and the rates of
+   * EventBridge's rules. What came several times since is acted on once.
+   *
+   * @returns of each rotation, the environment's revision before and after it, and whether it succeeded
+   */
+  async runSchedules(): Promise<readonly ScheduledRotation[]> {
+    const events = await this.#parts.cloud.runSchedules();
+    return events.map(({ status, preRotationRevision: before, postRotationRevision: after }) => ({
+      status,
+      before,
+      after: after ?? before,
+    }));
   }
 
   /** A token of Pulumi's issuer, as ESC presents it to adapters and to AWS. */

@@ -115,6 +115,7 @@ describe("the sandbox for tests", () => {
     sandbox.clock.advance(-HOUR);
     assert.equal(await ask(), undefined);
     sandbox.clock.set(new Date("2031-01-01T00:00:00Z"));
+    assert.deepEqual(await sandbox.runSchedules(), [], "nothing is scheduled here");
     assert.deepEqual((await sandbox.open("shop/staging")).values.partner, { response: { value: "partner" } });
     const client = new SecretsManagerClient(sandbox.awsClientOptions);
     const { $metadata } = await client.send(new GetSecretValueCommand({ SecretId: "partner" }));
