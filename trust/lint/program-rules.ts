@@ -1,5 +1,7 @@
 import { matchesTokens, patternTokens } from "../evaluate/patterns";
 import { escSubject } from "../subjects/esc";
+import { githubSubject } from "../subjects/github";
+import { contextsOf } from "../workflow/expand";
 import { type Finding, type Found, newFinding } from "./finding";
 import type { TrustAdapter, TrustInput, TrustRole, WorkflowJob } from "./input";
 import { changesWhatItCalls, mayDo } from "./permissions";
@@ -73,19 +75,17 @@ const checkLogins: Rule = (input) =>
     }),
   );
 
-/** Every subject that a job may present, after the repository. GitHub: environment, then pull request, then ref. */
-function contextsOf({ environment, events, branches, tags }: WorkflowJob): string[] {
-  if (environment !== undefined) return [`environment:${environment.replaceAll(":", "%3A")}`];
-  const contexts = events.flatMap((event) => {
-    if (event === "pull_request" || event === "pull_request_target") return ["pull_request"];
-    if (event !== "push") return ["ref:refs/heads/main"];
-    const named = [
-      ...branches.map((name) => `ref:refs/heads/${name}`),
-      ...tags.map((name) => `ref:refs/tags/${name}`),
-    ];
-    return named.length > 0 ? named : ["ref:refs/heads/main"];
-  });
-  return [...new Set(contexts)];
+/** Every subject that a job may present, after the repository. */
+function contextTexts({ environment, events, branches, tags }: WorkflowJob): string[] {
+  const contexts =
+    environment === undefined
+      ? events.flatMap((event) => contextsOf({ event, branches, tags }, undefined))
+      : [{ kind: "environment", name: environment } as const];
+  const repository = { owner: "any", name: "any" };
+  const texts = contexts.map((context) =>
+    githubSubject({ repository, form: "legacy", context, template: ["context"] }),
+  );
+  return [...new Set(texts)];
 }
 
 const checkJobs: Rule = (input) =>
@@ -108,7 +108,7 @@ const checkJobs: Rule = (input) =>
             : pattern === context;
         }),
       );
-    return contextsOf(job)
+    return contextTexts(job)
       .filter((context) => !fits(context))
       .map((context): readonly [RuleId, Found] => {
         const caseless = trusted.find((pattern) => pattern.toLowerCase() === context.toLowerCase());

@@ -158,7 +158,7 @@ function runOf(
     name: [...prefix, label].join(" / "),
     trigger,
     ref,
-    context: contextOf({ environment: environment || undefined, trigger, ref }),
+    context: contextOf({ environment: environment || undefined, event: trigger.event, ref }),
     environment: environment || undefined,
     environmentIsKnown,
     writtenIn: remote === undefined ? `${written.path}@${ref}` : remoteRef(remote),
@@ -178,16 +178,23 @@ function varsIn({ variables = [] }: ExpandArgs, environment: string | undefined)
   return Object.fromEntries([...of(undefined), ...(environment === undefined ? [] : of(environment))]);
 }
 
-/** GitHub's order: the first that applies is in the subject. */
-function contextOf({
-  environment,
-  trigger: { event },
-  ref,
-}: {
+/** What the jobs of one trigger run for, once for each ref that it names. */
+export function contextsOf(
+  trigger: Pick<Trigger, "event" | "branches" | "tags">,
+  environment: string | undefined,
+  defaultBranch = "main",
+): GithubContext[] {
+  return refsOf(trigger, defaultBranch).map((ref) => contextOf({ environment, event: trigger.event, ref }));
+}
+
+interface ContextArgs {
   readonly environment: string | undefined;
-  readonly trigger: Trigger;
+  readonly event: string;
   readonly ref: string;
-}): GithubContext {
+}
+
+/** GitHub's order: the first that applies is in the subject. */
+function contextOf({ environment, event, ref }: ContextArgs): GithubContext {
   if (environment !== undefined) return { kind: "environment", name: environment };
   if (isPullRequest(event)) return { kind: "pull_request" };
   const name = ref.replace(/^refs\/(?:heads|tags)\//, "");
@@ -200,7 +207,10 @@ function isPullRequest(event: string): boolean {
 }
 
 /** The refs that an event runs on. A filter that is a pattern stands for itself. */
-function refsOf({ event, branches, tags }: Trigger, defaultBranch: string): string[] {
+function refsOf(
+  { event, branches, tags }: Pick<Trigger, "event" | "branches" | "tags">,
+  defaultBranch: string,
+): string[] {
   if (event === "pull_request") return ["refs/pull/1/merge"];
   if (event === "release") return ["refs/tags/v1"];
   const named = [
