@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { Command, InvalidArgumentError } from "commander";
 import { createEscClient, type EnvironmentName, type EscClient } from "../esc-client";
 import { CommandFailure, EXIT } from "../exit";
@@ -114,6 +115,9 @@ async function run(options: MigrateOptions, { write, progress }: Output): Promis
 
 async function migrate(options: MigrateOptions, progress: Output["progress"]): Promise<Report> {
   const { map, skip, plain, overwrite = false, yes = false, repository } = options;
+  if (!existsSync(repository)) {
+    throw new CommandFailure(EXIT.cannotRun, `--repository: there is no folder ${repository}`);
+  }
   const source = asDeclared(await readSource(options), plain);
   const planned = await planMigration(source, await openTarget(options.to), {
     map,

@@ -41,6 +41,7 @@ describe("escapement migrate into Secrets Manager", () => {
     sandbox = await startSandbox();
     desk = new Workplace();
     desk.write(".env.staging", env);
+    desk.write("repository/README.md", "");
     desk.install("op", { "read --no-newline op://Team/API keys/jwt": signingKey });
   });
 
@@ -175,6 +176,7 @@ describe("escapement migrate into Secrets Manager", () => {
       [["--map", "SMTP_PASSWORD=a b"], 2, /must be entry or entry#member/],
       [["--skip", "NOT_THERE"], 2, /NOT_THERE: there is no such name/],
       [["--from", "env:/no/such/file"], 2, /cannot be read \(ENOENT\)/],
+      [["--repository", "/no/such/folder"], 2, /--repository: there is no folder/],
       [["--from", "ftp:file"], 2, /must begin with env:/],
     ];
     for (const [more, code, message] of cases) {
