@@ -40,6 +40,14 @@ export {
   stack,
   type Value,
 } from "./definition/index";
+export {
+  type AdapterAddresses,
+  adapterAddresses,
+  adapterEnvironmentName,
+  type RotatedOptions,
+  rotated,
+  rotatedEnvironmentName,
+} from "./environments/rotated";
 export { EvaluatorError, type EvaluatorErrorCode } from "./evaluator/errors";
 export type { Diagnostic, Position } from "./evaluator/types";
 export { type Blocks, type FillBlocks, type Filling, fillBlocks } from "./inventory/blocks";

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-// In a project of your own all of them are from "escapement".
+// In a project of your own the components and `renderTwice` are from "escapement", the rest from "escapement/esc".
 import { AdapterRotate } from "../../components/adapter-rotate";
 import { EscEnvironments, renderTwice } from "../../components/esc-environments";
 import { RotatedEnvironment } from "../../components/rotated-environment";
