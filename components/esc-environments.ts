@@ -4,6 +4,7 @@ import { isRotatedEnvironment } from "../esc/environments/rotated";
 import { rotatorsWithoutState } from "../esc/rotation-state";
 import { type ArgumentIssue, refuse } from "./args";
 import { failOnFindings } from "./definition-check";
+import { checkAccess, type EscAccessArgs, grantAccess } from "./esc-access";
 
 /** One ESC environment. */
 export interface EscEnvironmentArgs {
@@ -17,23 +18,6 @@ export interface EscEnvironmentArgs {
    * output. See `renderTwice`.
    */
   placeholderYaml?: string;
-}
-
-/** What a team may do with the environments: `read` their definitions, `open`, `write` or `admin`ister them. */
-export const EscPermission = {
-  Read: "read",
-  Open: "open",
-  Write: "write",
-  Admin: "admin",
-} as const;
-export type EscPermission = (typeof EscPermission)[keyof typeof EscPermission];
-
-/** One team's permission on the environments. */
-export interface EscAccessArgs {
-  /** The team's name in the Pulumi organization. */
-  team: string;
-  /** What its members and its tokens may do; each includes those before it. */
-  permission: EscPermission;
 }
 
 export interface EscEnvironmentsArgs {
@@ -109,13 +93,8 @@ export class EscEnvironments extends pulumi.ComponentResource {
         { organization, project, name: environmentName, yaml: asset },
         { parent: this },
       );
-      for (const { team, permission } of args.access ?? []) {
-        new pulumiservice.TeamEnvironmentPermission(
-          `${name}-${environmentName}-${team}`,
-          { organization, project, environment: environment.name, team, permission },
-          { parent: this },
-        );
-      }
+      const place = { organization, project, environment: environment.name };
+      grantAccess(`${name}-${environmentName}`, args.access ?? [], place, this);
       ids[environmentName] = `${organization}/${qualified}`;
       revisions[environmentName] = environment.revision;
       definitions[`${organization}/${qualified}`] = yaml;
@@ -224,19 +203,7 @@ function checkArgs({
   };
   checkName("organization", organization);
   checkName("project", project);
-  access.forEach(({ team, permission }, index) => {
-    checkName(`access[${index}].team`, team);
-    if (!Object.values(EscPermission).includes(permission)) {
-      const path = `access[${index}].permission`;
-      issues.push({
-        path,
-        reason: `"${permission}" must be one of ${Object.values(EscPermission).join(", ")}`,
-      });
-    }
-    if (access.findIndex((other) => other.team === team) !== index) {
-      issues.push({ path: `access[${index}].team`, reason: `"${team}" is listed twice` });
-    }
-  });
+  issues.push(...checkAccess(access));
   const seen = new Set<string>();
   environments.forEach(({ name, yaml, placeholderYaml }, index) => {
     checkName(`environments[${index}].name`, name);

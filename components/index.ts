@@ -20,12 +20,11 @@ export {
 } from "./adapter-northflank";
 export { AdapterRotate, type AdapterRotateArgs } from "./adapter-rotate";
 export type { AdapterTargetArgs } from "./adapter-rotate-config";
+export { type EscAccessArgs, EscPermission } from "./esc-access";
 export {
-  type EscAccessArgs,
   type EscEnvironmentArgs,
   EscEnvironments,
   type EscEnvironmentsArgs,
-  EscPermission,
   renderTwice,
 } from "./esc-environments";
 export { EscLogin, type EscLoginArgs } from "./esc-login";

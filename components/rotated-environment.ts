@@ -9,6 +9,7 @@ import {
 } from "../esc/environments/rotated";
 import { type ArgumentIssue, refuse } from "./args";
 import { failOnFindings } from "./definition-check";
+import { checkAccess, type EscAccessArgs, grantAccess } from "./esc-access";
 
 /** One credential that ESC rotates. */
 export interface RotatedEnvironmentArgs {
@@ -29,6 +30,11 @@ export interface RotatedEnvironmentArgs {
    * often as the slowest consumer looks again. @default only by hand
    */
   scheduleCron?: string;
+  /**
+   * Which teams may do what with it, as in `EscEnvironmentsArgs`; who rotates by hand needs `write`.
+   * @default nothing is declared
+   */
+  access?: EscAccessArgs[];
 }
 
 /**
@@ -68,6 +74,8 @@ export class RotatedEnvironment extends pulumi.ComponentResource {
       },
       { parent: this, protect: true, ignoreChanges: ["yaml"] },
     );
+    const place = { organization, project, environment: environment.name };
+    grantAccess(name, args.access ?? [], place, this);
     if (args.scheduleCron !== undefined) {
       new pulumiservice.EnvironmentRotationSchedule(
         `${name}-schedule`,
@@ -81,8 +89,8 @@ export class RotatedEnvironment extends pulumi.ComponentResource {
 }
 
 function checkArgs(args: RotatedEnvironmentArgs): ArgumentIssue[] {
-  const { organization, project, stage, name, scheduleCron } = args;
-  const issues: ArgumentIssue[] = [];
+  const { organization, project, stage, name, scheduleCron, access = [] } = args;
+  const issues: ArgumentIssue[] = checkAccess(access);
   for (const [path, value] of Object.entries({ organization, project, stage, name })) {
     if (!/^[A-Za-z0-9_.-]{1,60}$/.test(value)) {
       issues.push({ path, reason: `"${value}" must be 1 to 60 of letters, digits and _ . -` });

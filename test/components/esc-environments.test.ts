@@ -1,11 +1,8 @@
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
-import {
-  EscEnvironments,
-  type EscEnvironmentsArgs,
-  EscPermission,
-  renderTwice,
-} from "../../components/esc-environments";
+import { EscPermission } from "../../components/esc-access";
+import { EscEnvironments, type EscEnvironmentsArgs, renderTwice } from "../../components/esc-environments";
+import { RotatedEnvironment } from "../../components/rotated-environment";
 import { adapterAddresses, rotated } from "../../esc/environments";
 import { isUnknown, mockPulumi, outputValue, settled } from "../support/pulumi";
 import { programFailure } from "../support/rejections";
@@ -148,6 +145,24 @@ describe("EscEnvironments", () => {
       /access\[0\]\.permission: "own" must be one of read, open, write, admin; access\[1\]\.team: "ops" is listed twice/,
     );
     await settled();
+  });
+
+  it("and RotatedEnvironment declare permissions alike: who rotates by hand needs write", async () => {
+    const recorder = await mockPulumi();
+    const place = { organization: "acme", project: "app" };
+    new RotatedEnvironment("db", {
+      ...place,
+      stage: "prod",
+      name: "database",
+      access: [{ team: "ops", permission: EscPermission.Write }],
+    });
+    await settled();
+    assert.deepEqual(recorder.find("pulumiservice:index:TeamEnvironmentPermission", "db-ops").inputs, {
+      ...place,
+      environment: "rotated-prod-database",
+      team: "ops",
+      permission: "write",
+    });
   });
 
   it("lists everything that is wrong with its arguments at once", async () => {
