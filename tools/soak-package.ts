@@ -14,7 +14,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import path from "node:path";
-import { componentTypes } from "../test/package/components";
+import { componentTypes, exampleTypes } from "../test/package/components";
 import { startPlugin } from "../test/package/plugin-host";
 
 const root = path.join(__dirname, "..");
@@ -154,7 +154,7 @@ async function main(): Promise<void> {
         path.join(out, "run-mocks.js"),
         path.join(out, "components/index.js"),
       );
-      assert.deepEqual(printed.trim().split("\n"), componentTypes);
+      assert.deepEqual(printed.trim().split("\n"), exampleTypes);
     }
   });
   step(
