@@ -8,7 +8,7 @@ export { createAwsJournal } from "./rotators/journal-aws";
 export function createAwsTools(): RotatorTools {
   const client = new SecretsManagerClient({
     maxAttempts: 2,
-    requestHandler: { connectionTimeout: 1000, requestTimeout: 3000 },
+    requestHandler: { connectionTimeout: 1000, requestTimeout: 3000, throwOnRequestTimeout: true },
   });
   return {
     async readSecret(name) {

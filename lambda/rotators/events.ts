@@ -26,7 +26,7 @@ export function createEventBridgeAnnounce({ bus, onFailure, client }: EventBridg
     client ??
     new EventBridgeClient({
       maxAttempts: 2,
-      requestHandler: { connectionTimeout: 1000, requestTimeout: 2000 },
+      requestHandler: { connectionTimeout: 1000, requestTimeout: 2000, throwOnRequestTimeout: true },
     });
   return async (events) => {
     try {

@@ -50,7 +50,10 @@ const NAMES = {
  */
 export function createAwsJournal(options: AwsJournalOptions): Journal {
   const { table, entryPrefix, now = Date.now } = options;
-  const clientOptions = { maxAttempts: 3, requestHandler: { connectionTimeout: 1000, requestTimeout: 3000 } };
+  const clientOptions = {
+    maxAttempts: 3,
+    requestHandler: { connectionTimeout: 1000, requestTimeout: 3000, throwOnRequestTimeout: true },
+  };
   const { dynamodb = new DynamoDBClient(clientOptions) } = options;
   const { secretsManager = new SecretsManagerClient(clientOptions) } = options;
 
