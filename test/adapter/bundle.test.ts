@@ -73,6 +73,27 @@ describe("the adapter's bundle", () => {
     }
   });
 
+  it("loads what only rotation needs where something rotates: events' client, PostgreSQL's, the engine", () => {
+    const textOf = (name: string) => Buffer.from(bundle.files[name] ?? "").toString();
+    const loaded = new Set(["index.mjs"]);
+    // What is imported by a call is loaded when that is reached; a Set's iterator also visits what is added on the way.
+    for (const name of loaded) {
+      for (const [, chunk = ""] of textOf(name).matchAll(/(?:from|import)\s*"\.\/([\w-]+\.mjs)"/g)) {
+        loaded.add(chunk);
+      }
+    }
+    assert.ok(loaded.size > 1);
+    for (const word of ["AWSEvents", "clock_timestamp()", "somebody has changed or ended it by hand"]) {
+      const holders = Object.keys(bundle.files).filter((name) => textOf(name).includes(word));
+      assert.ok(holders.length > 0, word);
+      assert.deepEqual(
+        holders.filter((name) => loaded.has(name)),
+        [],
+        word,
+      );
+    }
+  });
+
   it("takes an adopter's own entry", async () => {
     const entry = path.join(folder, "entry.ts");
     const handler = path.join(ROOT, "lambda/handler.js");
