@@ -70,10 +70,10 @@ export class EscEnvironments extends pulumi.ComponentResource {
     const { organization, project } = args;
     const known = { ...args.imports, ...previewDefinitions(args) };
 
-    const imported = pulumi
-      .output(args.importsOwner)
-      .apply((owner) => findImports(args, owner, this))
-      .apply(() => pulumi.all(requireRotated(name, args, this)));
+    const imported = pulumi.all([
+      pulumi.output(args.importsOwner).apply((owner) => findImports(args, owner, this)),
+      ...requireRotated(name, args, this),
+    ]);
 
     const ids: Record<string, string> = {};
     const revisions: Record<string, pulumi.Output<number>> = {};

@@ -81,7 +81,7 @@ async function readOutputs(
   const marked = Object.entries(toPropertyMap(found)).map(
     ([property, value]): [string, PropertyMap[string]] => [
       property,
-      secretNames.includes(property) ? new Secret(value) : value,
+      secretNames.includes(property) && !(value instanceof Secret) ? new Secret(value) : value,
     ],
   );
   return Object.fromEntries(marked);

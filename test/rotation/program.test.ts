@@ -171,6 +171,20 @@ describe("a program with a rotated credential", function () {
   }
   const eventCount = () => cloud.account.events.size;
 
+  it("is refused in the preview of a stage that imports it before it was rotated, with the command that does it", async () => {
+    const { ok, failure } = await cloud.deploy({
+      directory: path.join(__dirname, "program"),
+      stack: "staging",
+      operation: "preview",
+      config: { "partner:stage": "true" },
+    });
+    assert.equal(ok, false);
+    assert.match(
+      String(failure?.message),
+      /has not been rotated yet, .*run "escapement rotate run --first acme\/partner\/rotated-staging-key"/,
+    );
+  });
+
   it("is rotated for the first time when somebody says that it is the first", async () => {
     const name = "acme/partner/rotated-staging-key";
     const before = await command("status");
@@ -219,9 +233,12 @@ describe("a program with a rotated credential", function () {
 
   it("goes on when its adapter's address changes, and Pulumi does not write what ESC wrote", async () => {
     const before = { url: cloud.outputs("partner/staging")?.url, revision: cloud.esc.store.read(ID) };
-    await up({ "partner:httpApi": "true" });
+    await up({ "partner:httpApi": "true", "partner:stage": "true" });
     assert.notEqual(cloud.outputs("partner/staging")?.url, before.url);
     assert.deepEqual(cloud.esc.store.read(ID), before.revision);
+    const stage = { ...ID, name: "staging" };
+    const opened = readOpened(cloud.esc.readSession(stage, (await cloud.esc.open(stage)).id));
+    assert.equal(opened.values.id, [...api.keys.keys()].at(-1));
     const first = await current();
     clock.advance(DAY);
     const { ok, problems } = await run();

@@ -4,7 +4,7 @@ import { AdapterFrontDoor } from "../../../components/adapter-http-api";
 import { AdapterRotate } from "../../../components/adapter-rotate";
 import { EscEnvironments, renderTwice } from "../../../components/esc-environments";
 import { RotatedEnvironment } from "../../../components/rotated-environment";
-import { adapterAddresses } from "../../../esc/environments";
+import { adapterAddresses, rotated } from "../../../esc/environments";
 
 const names = { organization: "acme", project: "partner", stage: "staging" };
 const config = new pulumi.Config();
@@ -55,6 +55,27 @@ new RotatedEnvironment(
   { ...names, name: "key", rotator: "http-api", scheduleCron: "0 3 1 * *" },
   { dependsOn: addresses },
 );
+
+// What applications open, once there is something in it.
+if (config.getBoolean("stage")) {
+  new EscEnvironments("stage", {
+    organization: "acme",
+    project: "partner",
+    environments: [
+      {
+        name: "staging",
+        yaml: "imports: [partner/rotated-staging-key]\nvalues:\n  id: ${rotated.key.current.id}\n",
+      },
+    ],
+    imports: {
+      "partner/rotated-staging-key": rotated({ ...names, name: "key", rotator: "http-api" }).render(),
+      "partner/staging-adapter": adapterAddresses({
+        stage: "staging",
+        rotateUrl: "https://not-known-yet.invalid/rotate",
+      }).render(),
+    },
+  });
+}
 
 // Who uses the key is told, and restarts.
 const told = new aws.cloudwatch.EventRule("told", {
