@@ -99,20 +99,30 @@ export async function runMainJob(options: MainJobOptions): Promise<MainJobReport
   const { cloud, directory, signal } = options;
   const settings = await readStackSettings({ directory, stack: "base" });
   const base = bringUp(options, { directory, stack: "base" });
-  const [rotation, sources, ...stacks] = await Promise.all([
-    // These need nothing of the stacks, so they go beside them.
+  // Nothing waits for these, and all wait for base: one after another they do not hold it up.
+  const besides = async () => {
+    const sources = await runSourcesDemo({
+      cloud,
+      directory: join(directory, "examples", "sources"),
+      signal,
+    });
+    const teams: StackReport[] = [];
+    for (const name of ["infra", "api"])
+      for (const stack of ["staging", "prod"])
+        teams.push(
+          await bringUp(options, { directory: join(directory, "examples", name), stack, preview: false }),
+        );
+    return { sources, teams };
+  };
+  const [rotation, { sources, teams }, ...program] = await Promise.all([
     runRotationDemo({ cloud, directory: join(directory, "examples", "rotation"), signal }),
-    runSourcesDemo({ cloud, directory: join(directory, "examples", "sources"), signal }),
+    besides(),
     base,
     ...["dev", "staging", "prod"].map((stack) =>
       bringUp(options, { directory, stack, project: settings.project, after: base }),
     ),
-    ...["infra", "api"].flatMap((name) =>
-      ["staging", "prod"].map((stack) =>
-        bringUp(options, { directory: join(directory, "examples", name), stack, preview: false }),
-      ),
-    ),
   ]);
+  const stacks = [...program, ...teams];
   const up = stacks.every(({ ok }) => ok);
   if (up) await putValues(cloud, settings.project);
   const environments: EnvironmentReport[] = [];
