@@ -43,6 +43,10 @@ const ELSEWHERE: readonly (readonly [RegExp, string])[] = [
     /^pulumi (?:up|preview)|for stack in .*\n *pulumi preview/,
     "needs an account: the sandbox does the same to the stack",
   ],
+  [
+    /^pulumi stack output/,
+    "needs the pulumi command: test/cli/stack-outputs.test.ts gives verify what up exports",
+  ],
   [/escapement rotate run/, "is in test/rotation: the program of this repository has no rotated credential"],
 ];
 
