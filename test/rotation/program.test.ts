@@ -10,7 +10,7 @@ import { CommandFailure } from "../../cli/exit";
 import { createFunctionClient, type FunctionClient } from "../../cli/function-client";
 import { isWell, runRotation } from "../../cli/rotate";
 import type { TargetReport } from "../../lambda/rotators/inspect";
-import type { UnstickReport } from "../../lambda/rotators/unstick";
+import type { UnstickReport, UnstickWish } from "../../lambda/rotators/unstick";
 import { openAdministratorSession } from "../../sandbox/aws";
 import { ringingAlarms } from "../../sandbox/aws/metrics";
 import { secretsManagerClient } from "../../sandbox/aws-clients";
@@ -26,15 +26,24 @@ const REGION = "eu-west-1";
 const ADMIN = "admin-Token-3f";
 const DAY = 24 * 3600;
 
+/** What is wrong with the API: nothing answers; it makes no key; a key's answer is lost; a new key does not work yet. */
+type Fault = "down" | "makes none" | "loses the answer" | "slow";
+
 /** An API with room for two keys, that can be broken. */
 class KeyServer {
   readonly keys = new Map<string, { id: string; name: string; secret: string }>();
-  broken = false;
+  fault: Fault | undefined;
   #made = 0;
+  /** The key that was made while keys were slow to work, by id. */
+  #slow: string | undefined;
   readonly server: Server = createServer(async (request, response) => {
     let body = "";
     for await (const chunk of request) body += chunk;
     const { status, content } = this.#answer(`${request.method} ${request.url}`, request.headers, body);
+    if (request.method === "POST" && this.fault === "loses the answer") {
+      request.socket.destroy();
+      return;
+    }
     response.writeHead(status);
     response.end(content === undefined ? "" : JSON.stringify(content));
   });
@@ -44,9 +53,11 @@ class KeyServer {
     headers: NodeJS.Dict<string | string[]>,
     body: string,
   ): { status: number; content?: unknown } {
-    if (this.broken) return { status: 500 };
+    if (this.fault === "down" || (this.fault === "makes none" && asked === "POST /keys"))
+      return { status: 500 };
     if (asked === "GET /me") {
-      const isKey = [...this.keys.values()].some(({ secret }) => secret === headers["x-api-key"]);
+      const key = [...this.keys.values()].find(({ secret }) => secret === headers["x-api-key"]);
+      const isKey = key !== undefined && (this.fault !== "slow" || this.#slow !== key.id);
       return { status: isKey ? 200 : 401 };
     }
     if (headers.authorization !== `Bearer ${ADMIN}`) return { status: 401 };
@@ -61,6 +72,7 @@ class KeyServer {
       secret: `secret-${this.#made}-${"x".repeat(20)}`,
     };
     this.keys.set(key.id, key);
+    if (this.fault === "slow") this.#slow = key.id;
     return { status: 201, content: key };
   }
 }
@@ -155,6 +167,29 @@ describe("a program with a rotated credential", function () {
     };
     return targets[0];
   };
+  async function unstick(wish: UnstickWish = {}): Promise<UnstickReport> {
+    const target = `acme/${ID.project}/${ID.name}`;
+    const answer = await onCall.operate({ operation: "unstick", target, yes: true, ...wish });
+    return (answer as unknown as { unstick: UnstickReport }).unstick;
+  }
+  const codes = async () => (await status())?.findings.map(({ code }) => code);
+  /** ESC has what was mended from its next rotation. */
+  async function told(): Promise<void> {
+    assert.match((await run()).problems[0] ?? "", /it has that now; run it again to rotate/);
+    clock.advance(DAY);
+  }
+  /** Rotations work again: the next two go through, the last two keys work, and nobody finds anything. */
+  async function goesOn(): Promise<void> {
+    for (let round = 0; round < 2; round += 1) {
+      const before = await current();
+      assert.deepEqual((await run()).problems, []);
+      clock.advance(DAY);
+      if (round === 0) continue;
+      const after = await current();
+      assert.ok(works(after.key) && works(before.key) && after.previous?.key === before.key);
+    }
+    assert.deepEqual(await codes(), []);
+  }
   async function current(): Promise<{ key: string; version: string; previous?: { key: string } }> {
     const session = await cloud.esc.open(ID);
     const { rotated } = readOpened(cloud.esc.readSession(ID, session.id)).values as {
@@ -265,7 +300,7 @@ describe("a program with a rotated credential", function () {
   it("that fails sends one event and rings one alarm, is named by status and mended by unstick", async () => {
     clock.advance(DAY);
     const count = eventCount();
-    api.broken = true;
+    api.fault = "down";
     const failed = await run();
     assert.equal(failed.ok, false);
     assert.match(failed.problems[0] ?? "", /502 target_unavailable/);
@@ -273,19 +308,104 @@ describe("a program with a rotated credential", function () {
     assert.deepEqual(ringingAlarms(cloud.account), ["partner-staging-rotate-rotation-failed"]);
     const codes = (await status()).findings.map(({ code }) => code);
     assert.deepEqual(codes, ["last_attempt_failed", "cannot_tell"]);
-    api.broken = false;
+    api.fault = undefined;
     const stranger = { id: "console", name: "made in the console", secret: "whoever" };
     api.keys.delete([...api.keys.keys()][0] ?? "");
     api.keys.set(stranger.id, stranger);
-    const { unstick } = (await onCall.operate({
-      operation: "unstick",
-      target: "acme/partner/rotated-staging-key",
-      yes: true,
-      end: ["console"],
-    })) as unknown as { unstick: UnstickReport };
-    assert.ok(unstick.done && !api.keys.has("console"), JSON.stringify(unstick));
+    const mended = await unstick({ end: ["console"] });
+    assert.ok(mended.done && !api.keys.has("console"), JSON.stringify(mended));
     assert.deepEqual((await run()).problems, []);
     assert.ok(isWell(await status()), JSON.stringify((await status()).findings));
+  });
+
+  describe("for the person on call", () => {
+    beforeEach(() => clock.advance(DAY));
+    afterEach(() => {
+      api.fault = undefined;
+    });
+
+    for (const [what, fault, failure] of [
+      ["was cut off before the target had it", "makes none", "target_unavailable"],
+      ["was cut off after the target had it", "loses the answer", "target_unavailable"],
+      ["has made a key that works only later", "slow", "rotation_unproven"],
+    ] as const) {
+      it(`a rotation that ${what} is named, and finished`, async () => {
+        api.fault = fault;
+        assert.match((await run()).problems[0] ?? "", new RegExp(failure));
+        api.fault = undefined;
+        assert.ok((await codes())?.includes("unfinished"), String(await codes()));
+        assert.deepEqual((await unstick()).report.findings, []);
+        await told();
+        await goesOn();
+      });
+    }
+
+    it("a key in use that somebody deleted is named, and replaced", async () => {
+      const { key } = await current();
+      for (const [id, { secret }] of api.keys) if (secret === key) api.keys.delete(id);
+      assert.match((await run()).problems[0] ?? "", /state_unknown/);
+      assert.ok((await codes())?.includes("current_refused"), String(await codes()));
+      assert.deepEqual((await unstick()).report.findings, []);
+      await told();
+      await goesOn();
+    });
+
+    it("a key that works and is bad all the same gives way to the one before", async () => {
+      const { version, previous } = await current();
+      assert.ok((await unstick({ back: true })).done);
+      await run();
+      const back = await current();
+      assert.equal(back.key, previous?.key);
+      assert.notEqual(back.version, version);
+      clock.advance(DAY);
+      await goesOn();
+    });
+
+    it("rotations that were too quick for who uses the key are named, and told once more", async () => {
+      await run();
+      await run();
+      assert.deepEqual(await codes(), ["too_soon"]);
+      const count = eventCount();
+      await unstick();
+      assert.deepEqual(eventsSince(count), [["Rotation succeeded", 1]]);
+      clock.advance(DAY);
+      await goesOn();
+    });
+
+    it("a state that ESC lost comes back with the next rotation, and no key is made for it", async () => {
+      const before = await current();
+      const made = [...api.keys.keys()];
+      const { yaml } = cloud.esc.store.read(ID);
+      await cloud.esc.store.update(ID, yaml.replace(/^ *state:[\s\S]*/m, ""));
+      await run(true);
+      assert.equal((await current()).key, before.key);
+      assert.deepEqual([...api.keys.keys()], made);
+      clock.advance(DAY);
+      await goesOn();
+    });
+
+    it("a journal whose document was deleted is named, and begun anew from what ESC has", async () => {
+      const { secrets } = cloud.account;
+      const [arn] = [...secrets].find(([, { name }]) => name.includes("/rotation/")) ?? [];
+      const entry = secrets.get(String(arn));
+      entry?.versions.clear();
+      assert.deepEqual(await codes(), ["journal_lost"]);
+      await unstick();
+      assert.deepEqual(await codes(), ["never_rotated"]);
+      await run();
+      clock.advance(DAY);
+      await goesOn();
+    });
+
+    it("where no key works any more, the next rotation begins with nothing", async () => {
+      api.keys.clear();
+      assert.match((await run()).problems[0] ?? "", /state_unknown/);
+      assert.ok((await unstick({ restart: true })).done);
+      await run();
+      assert.ok(works((await current()).key));
+      clock.advance(DAY);
+      await goesOn();
+    });
   });
 
   it("that is overdue sends one event and rings one alarm when the daily rule looks", async () => {
@@ -300,20 +420,22 @@ describe("a program with a rotated credential", function () {
     );
   });
 
-  it("has its receipts without values, and neither event, log nor state holds one", async () => {
-    const { receipts } = await status();
-    assert.ok(receipts.filter(({ outcome }) => outcome === "rotated").every(({ announced }) => announced));
-    assert.ok(receipts.some(({ ended }) => ended?.proof === "refused"));
-    const places = {
-      receipts: JSON.stringify(receipts),
-      events: JSON.stringify([...cloud.account.events.values()]),
-      logs: JSON.stringify([...cloud.account.logGroups.values()]),
-      definition: cloud.esc.store.read(ID).yaml,
-      outputs: JSON.stringify(cloud.state().stacks.get("partner/staging") ?? {}),
-    };
-    for (const [place, text] of Object.entries(places)) {
-      assert.ok(text.length > 20, place);
-      assert.ok(!/secret-\d+-x/.test(text) && !text.includes(ADMIN), `${place} holds a value`);
-    }
+  describe("after all of that", () => {
+    it("has its receipts without values, and neither event, log nor state holds one", async () => {
+      const { receipts } = await status();
+      assert.ok(receipts.filter(({ outcome }) => outcome === "rotated").every(({ announced }) => announced));
+      assert.ok(receipts.some(({ ended }) => ended?.proof === "refused"));
+      const places = {
+        receipts: JSON.stringify(receipts),
+        events: JSON.stringify([...cloud.account.events.values()]),
+        logs: JSON.stringify([...cloud.account.logGroups.values()]),
+        definition: cloud.esc.store.read(ID).yaml,
+        outputs: JSON.stringify(cloud.state().stacks.get("partner/staging") ?? {}),
+      };
+      for (const [place, text] of Object.entries(places)) {
+        assert.ok(text.length > 20, place);
+        assert.ok(!/secret-\d+-x/.test(text) && !text.includes(ADMIN), `${place} holds a value`);
+      }
+    });
   });
 });
