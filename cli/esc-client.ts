@@ -1,6 +1,6 @@
 import type { OpenDiagnostic } from "../esc/inventory/verify/failures";
 import type { EscProperties } from "../esc/inventory/verify/opened";
-import { isMap } from "./json";
+import { isMap } from "../esc/is-map";
 
 /** How to reach Pulumi ESC. */
 export interface EscConnection {

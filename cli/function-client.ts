@@ -1,6 +1,6 @@
 import { Sha256 } from "@aws-crypto/sha256-js";
 import { SignatureV4 } from "@smithy/signature-v4";
-import { isMap } from "./json";
+import { isMap } from "../esc/is-map";
 
 /** What AWS, or the way to it, refused, or what the function said. Neither keys nor what was sent are in it. */
 export class FunctionClientError extends Error {

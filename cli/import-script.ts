@@ -1,4 +1,4 @@
-import { isMap } from "./json";
+import { isMap } from "../esc/is-map";
 
 /** A resource that a preview would create. */
 export interface PlannedResource {

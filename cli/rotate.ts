@@ -1,6 +1,7 @@
 import { rotatorsWithoutState } from "../esc/rotation-state";
 import type { TargetReport } from "../lambda/rotators/inspect";
 import type { UnstickReport } from "../lambda/rotators/unstick";
+import { formatEnvironmentName } from "./environment-name";
 import { type EnvironmentName, type EscClient, EscClientError } from "./esc-client";
 import type { FunctionClient } from "./function-client";
 
@@ -22,10 +23,6 @@ export interface EscSide {
   readonly withoutState: readonly string[];
 }
 
-export function formatName({ organization, project, name }: EnvironmentName): string {
-  return `${organization}/${project}/${name}`;
-}
-
 /** The target that an environment rotates, or undefined. @throws FunctionClientError */
 async function targetOf(client: FunctionClient, environment: string): Promise<TargetReport | undefined> {
   const { targets } = (await client.operate({ operation: "status" })) as unknown as {
@@ -45,7 +42,7 @@ export async function runRotation(
   name: EnvironmentName,
   options: { readonly first: boolean; readonly functionClient?: FunctionClient | undefined },
 ): Promise<RunReport> {
-  const environment = formatName(name);
+  const environment = formatEnvironmentName(name);
   const { functionClient } = options;
   const report = { environment, ok: false, problems: [] };
   try {

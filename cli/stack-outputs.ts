@@ -2,8 +2,8 @@ import { readFile } from "node:fs/promises";
 import { text as readStream } from "node:stream/consumers";
 import { definitionDrift, formatDrift } from "../esc/drift";
 import type { VerifyLine } from "../esc/inventory/verify/line";
+import { isMap } from "../esc/is-map";
 import { CommandFailure, EXIT } from "./exit";
-import { isMap } from "./json";
 import type { OpenedTarget } from "./verify";
 
 /** Environment, as `organization/project/name`, to the definition that the program gives it. */

@@ -3,23 +3,19 @@ import type { SecretAge } from "../esc/inventory/verify/ages";
 import { examineStage, isNothing, nothing } from "../esc/inventory/verify/examine";
 import { failureLines } from "../esc/inventory/verify/failures";
 import { isOfRevision, type VerifyLine } from "../esc/inventory/verify/line";
-import { type EscProperties, isMap, valueAt } from "../esc/inventory/verify/opened";
+import { type EscProperties, valueAt } from "../esc/inventory/verify/opened";
 import { compareStages } from "../esc/inventory/verify/same-values";
+import { isMap } from "../esc/is-map";
 import { mapBounded, TimedOut, within } from "./bounded";
-import { type EnvironmentName, type EscClient, EscClientError } from "./esc-client";
+import { type EnvironmentVersion, formatEnvironmentName } from "./environment-name";
+import { type EscClient, EscClientError } from "./esc-client";
 
 /** The tag that consumers import: `<project>/<stage>@live`. */
 const liveTag = "live";
 
-/** An environment to verify. */
-export interface VerifyTarget extends EnvironmentName {
-  /** A revision or tag; undefined is the latest revision. */
-  readonly version: string | undefined;
-}
-
 /** An environment that has been opened. Plain secrets: never print one. */
 export interface OpenedTarget {
-  readonly target: VerifyTarget;
+  readonly target: EnvironmentVersion;
   /** The stage of the inventory that it is; undefined when it is none. */
   readonly stage: string | undefined;
   readonly properties: EscProperties;
@@ -74,7 +70,7 @@ export interface VerifyResult {
 
 /** An environment on its way: what is said of it, and what it showed. */
 interface Attempt extends Partial<Omit<OpenedTarget, "target">> {
-  readonly target: VerifyTarget;
+  readonly target: EnvironmentVersion;
   readonly result: VerifyResult;
 }
 
@@ -91,12 +87,12 @@ interface Attempt extends Partial<Omit<OpenedTarget, "target">> {
  */
 export async function verifyAll(
   client: EscClient,
-  targets: readonly VerifyTarget[],
+  targets: readonly EnvironmentVersion[],
   options: VerifyOptions,
 ): Promise<readonly VerifyResult[]> {
   const { inventory, atOnce = 4, timeoutMs = 120_000 } = options;
   const attempts = await mapBounded(targets, atOnce, async (target) => {
-    const environment = formatTarget(target);
+    const environment = formatEnvironmentName(target);
     options.onProgress?.(environment, "opening");
     const attempt = await within(timeoutMs, open(client, target, options)).catch(
       (error: unknown): Attempt => {
@@ -125,18 +121,14 @@ export async function verifyAll(
 /** The same for one. */
 export async function verify(
   client: EscClient,
-  target: VerifyTarget,
+  target: EnvironmentVersion,
   options: VerifyOptions,
 ): Promise<VerifyResult> {
   const [result] = await verifyAll(client, [target], options);
   return result ?? nothingOf(target);
 }
 
-export function formatTarget({ organization, project, name, version }: VerifyTarget): string {
-  return `${organization}/${project}/${name}${version === undefined ? "" : `@${version}`}`;
-}
-
-async function open(client: EscClient, target: VerifyTarget, options: VerifyOptions): Promise<Attempt> {
+async function open(client: EscClient, target: EnvironmentVersion, options: VerifyOptions): Promise<Attempt> {
   const { inventory, promote: promoting } = options;
   const named = options.stage ?? target.name;
   const stage = inventory?.stages.includes(named) ? named : undefined;
@@ -171,7 +163,7 @@ async function open(client: EscClient, target: VerifyTarget, options: VerifyOpti
 }
 
 /** The definition as it is stored, its secrets encrypted; undefined when the token may open and not read it. */
-async function definitionOf(client: EscClient, target: VerifyTarget): Promise<string | undefined> {
+async function definitionOf(client: EscClient, target: EnvironmentVersion): Promise<string | undefined> {
   try {
     return (await client.definition(target, { version: target.version })).yaml;
   } catch (error) {
@@ -207,7 +199,11 @@ function compare(inventory: Inventory, attempts: readonly Attempt[]): readonly A
   });
 }
 
-async function promote(client: EscClient, target: VerifyTarget, result: VerifyResult): Promise<VerifyResult> {
+async function promote(
+  client: EscClient,
+  target: EnvironmentVersion,
+  result: VerifyResult,
+): Promise<VerifyResult> {
   const { revision, live, lines } = result;
   if (revision === undefined || live === revision) return result;
   if (lines.some(({ problems }) => problems.some(isOfRevision))) return result;
@@ -228,9 +224,9 @@ function isGood({ opens, problems, lines }: VerifyResult): boolean {
   return opens && problems.length === 0 && lines.every((line) => line.problems.length === 0);
 }
 
-function nothingOf(target: VerifyTarget): VerifyResult {
+function nothingOf(target: EnvironmentVersion): VerifyResult {
   return {
-    environment: formatTarget(target),
+    environment: formatEnvironmentName(target),
     ok: false,
     opens: false,
     variables: [],

@@ -42,7 +42,8 @@ function readAudience(parameterArn: string): PolicyStatement {
   return { Sid: "ReadAudience", Effect: "Allow", Action: "ssm:GetParameter", Resource: parameterArn };
 }
 
-const NETWORK_ACTIONS = [
+/** What Lambda needs to attach a function to a network. */
+export const NETWORK_ACTIONS = [
   "ec2:AssignPrivateIpAddresses",
   "ec2:CreateNetworkInterface",
   "ec2:DeleteNetworkInterface",

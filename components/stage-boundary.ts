@@ -1,6 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { PolicyDocument } from "../trust/index";
+import { NETWORK_ACTIONS } from "./adapter-permissions";
 import { refuse } from "./args";
 import { checkNameParts, checkPhysicalName, type NameParts } from "./names";
 import { checkRoleArgs } from "./role";
@@ -133,18 +134,7 @@ export function boundaryPolicy(
         [arn("logs", `log-group:/aws/lambda/${flat}`)],
       ),
       // EC2 cannot narrow these, with which Lambda puts a function into a network.
-      allow(
-        "AttachToNetwork",
-        [
-          "ec2:AssignPrivateIpAddresses",
-          "ec2:CreateNetworkInterface",
-          "ec2:DeleteNetworkInterface",
-          "ec2:DescribeNetworkInterfaces",
-          "ec2:DescribeSubnets",
-          "ec2:UnassignPrivateIpAddresses",
-        ],
-        ["*"],
-      ),
+      allow("AttachToNetwork", NETWORK_ACTIONS, ["*"]),
     ],
   };
 }

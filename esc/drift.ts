@@ -1,4 +1,5 @@
 import { parseDocument } from "yaml";
+import { isMap } from "./is-map";
 
 /** One place where an environment's definition is not what the program says. Safe to print. */
 export interface DefinitionDrift {
@@ -113,8 +114,4 @@ function collectTexts(value: unknown, into: Set<string>): void {
   if (typeof value === "string") into.add(value);
   else if (Array.isArray(value)) for (const item of value) collectTexts(item, into);
   else if (isMap(value)) for (const item of Object.values(value)) collectTexts(item, into);
-}
-
-function isMap(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -3,6 +3,7 @@ import { compilePattern, describeEnvironmentPattern, describeNamePattern } from 
 import type { AccessRule, Action } from "./access/rules";
 import type { IssuerConfig } from "./auth/signature";
 import { AdapterConfigError } from "./errors";
+import { asRecord, asRecords, type Fields } from "./fields";
 import { describeIssues } from "./issues";
 import { findNorthflankContradictions, type NorthflankConfig, northflankSchema } from "./northflank/config";
 import { findRotationContradictions } from "./rotate-config";
@@ -289,14 +290,4 @@ function checkSource(name: string, settings: unknown, sources: readonly Source[]
   }
   const parsed = source.settings.safeParse(settings);
   return parsed.success ? [] : describeIssues(parsed.error.issues, `config.sources.${name}`);
-}
-
-type Fields = Readonly<Record<string, unknown>>;
-
-function asRecord(value: unknown): Fields {
-  return typeof value === "object" && value !== null ? (value as Fields) : {};
-}
-
-function asRecords(value: unknown): readonly Fields[] {
-  return Array.isArray(value) ? value.map(asRecord) : [];
 }

@@ -1,8 +1,7 @@
 import { isPattern } from "./access/pattern";
+import { asRecord, asRecords, type Fields } from "./fields";
 import { describeIssues } from "./issues";
 import type { Rotator } from "./rotators/define-rotator";
-
-type Fields = Readonly<Record<string, unknown>>;
 
 /**
  * What is wrong with the parts of a configuration that are about rotation, whether or not they fit their schema. The rest
@@ -87,12 +86,4 @@ function checkRules(access: readonly Fields[], rotators: Fields): readonly strin
     }
     return problems;
   });
-}
-
-function asRecord(value: unknown): Fields {
-  return typeof value === "object" && value !== null ? (value as Fields) : {};
-}
-
-function asRecords(value: unknown): readonly Fields[] {
-  return Array.isArray(value) ? value.map(asRecord) : [];
 }

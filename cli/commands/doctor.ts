@@ -1,20 +1,16 @@
 import { Command, InvalidArgumentError } from "commander";
 import { readTrustFiles } from "../../sandbox/trust/files";
+import { readConnection } from "../connection";
 import { examine, type Report } from "../doctor/doctor";
+import { type EnvironmentVersion, parseEnvironmentName } from "../environment-name";
 import { createEscClient, EscClientError } from "../esc-client";
 import { CommandFailure, EXIT } from "../exit";
+import { collect } from "./collect";
 
 interface DoctorCommandOptions {
   readonly needs: readonly string[];
   readonly role: readonly string[];
   readonly json?: boolean;
-}
-
-interface Target {
-  readonly organization: string;
-  readonly project: string;
-  readonly name: string;
-  readonly version: string | undefined;
 }
 
 /** `escapement doctor`: where the way of a value stops, why, and what to do first. */
@@ -26,7 +22,7 @@ export function doctorCommand(write: (text: string) => void = (text) => process.
     .option("--role <file>", "a role as aws iam get-role prints it; may be repeated", collect, [])
     .option("--json", "one JSON object on stdout")
     .addHelpText("after", help)
-    .action((target: Target, options: DoctorCommandOptions) => run(target, options, write));
+    .action((target: EnvironmentVersion, options: DoctorCommandOptions) => run(target, options, write));
 }
 
 const help = `
@@ -41,14 +37,11 @@ PULUMI_ACCESS_TOKEN is required. PULUMI_BACKEND_URL names another service than h
 Exit code 0: nothing is wrong; 1: something is; 2: it cannot run.`;
 
 async function run(
-  environment: Target,
+  environment: EnvironmentVersion,
   { needs, role, json = false }: DoctorCommandOptions,
   write: (text: string) => void,
 ): Promise<void> {
-  const accessToken = process.env.PULUMI_ACCESS_TOKEN;
-  if (!accessToken)
-    throw new CommandFailure(EXIT.cannotRun, "PULUMI_ACCESS_TOKEN is not set: run pulumi login, or set it");
-  const connection = { url: process.env.PULUMI_BACKEND_URL || "https://api.pulumi.com", accessToken };
+  const connection = readConnection();
   const report = await examine({
     connection,
     client: await createEscClient(connection),
@@ -71,13 +64,8 @@ function render({ environment, fine, diagnoses }: Report): string {
   return `${lines.join("\n")}\n`;
 }
 
-function parseTarget(text: string): Target {
-  const [, organization = "", project = "", name = "", version] =
-    /^([\w.-]+)\/([\w.-]+)\/([\w.-]+)(?:@([\w.-]+))?$/.exec(text) ?? [];
-  if (name === "") throw new InvalidArgumentError("must be organization/project/name or …@version");
-  return { organization, project, name, version };
-}
-
-function collect(text: string, previous: readonly string[]): readonly string[] {
-  return [...previous, text];
+function parseTarget(text: string): EnvironmentVersion {
+  const target = parseEnvironmentName(text);
+  if (target === undefined) throw new InvalidArgumentError("must be organization/project/name or …@version");
+  return target;
 }

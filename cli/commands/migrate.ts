@@ -1,5 +1,7 @@
 import { existsSync } from "node:fs";
 import { Command, InvalidArgumentError } from "commander";
+import { readConnection } from "../connection";
+import { parseEnvironmentName } from "../environment-name";
 import { createEscClient, type EnvironmentName, type EscClient } from "../esc-client";
 import { CommandFailure, EXIT } from "../exit";
 import { readEnvFile } from "../migrate/env-file";
@@ -182,16 +184,14 @@ async function openTarget({ kind, rest }: Where): Promise<Target> {
 }
 
 async function openEsc(): Promise<EscClient> {
-  const accessToken = process.env.PULUMI_ACCESS_TOKEN;
-  if (!accessToken)
-    throw new CommandFailure(EXIT.cannotRun, "PULUMI_ACCESS_TOKEN is not set: run pulumi login, or set it");
-  return createEscClient({ url: process.env.PULUMI_BACKEND_URL || "https://api.pulumi.com", accessToken });
+  return createEscClient(readConnection());
 }
 
 function parseEnvironment(text: string): EnvironmentName {
-  const [, organization = "", project = "", name = ""] = /^([\w.-]+)\/([\w.-]+)\/([\w.-]+)$/.exec(text) ?? [];
-  if (name === "") throw new CommandFailure(EXIT.cannotRun, `"${text}" must be organization/project/name`);
-  return { organization, project, name };
+  const environment = parseEnvironmentName(text);
+  if (environment === undefined || environment.version !== undefined)
+    throw new CommandFailure(EXIT.cannotRun, `"${text}" must be organization/project/name`);
+  return environment;
 }
 
 function parseWhere(kinds: readonly string[]): (text: string) => Where {

@@ -2,6 +2,8 @@ import { userInfo } from "node:os";
 import { Command, InvalidArgumentError } from "commander";
 import type { TargetReport } from "../../lambda/rotators/inspect";
 import type { UnstickReport } from "../../lambda/rotators/unstick";
+import { readConnection } from "../connection";
+import { parseEnvironmentName } from "../environment-name";
 import { createEscClient, type EnvironmentName, EscClientError } from "../esc-client";
 import { CommandFailure, EXIT } from "../exit";
 import { createFunctionClient, type FunctionClient, FunctionClientError } from "../function-client";
@@ -142,13 +144,10 @@ async function run(
   name: EnvironmentName,
   { first = false, ...options }: FunctionOptions & { readonly first?: boolean },
 ): Promise<void> {
-  const accessToken = process.env.PULUMI_ACCESS_TOKEN;
-  if (!accessToken)
-    throw new CommandFailure(EXIT.cannotRun, "PULUMI_ACCESS_TOKEN is not set: run pulumi login, or set it");
-  const url = process.env.PULUMI_BACKEND_URL || "https://api.pulumi.com";
-  const esc = await createEscClient({ url, accessToken });
+  const connection = readConnection();
+  const esc = await createEscClient(connection);
   const functionClient = options.function === undefined ? undefined : await clientOf(options);
-  const report = await orCannotRun(url, () => runRotation(esc, name, { first, functionClient }));
+  const report = await orCannotRun(connection.url, () => runRotation(esc, name, { first, functionClient }));
   print(options, report, () => renderRun(report));
   if (!report.ok) throw new CommandFailure(EXIT.finding);
 }
@@ -196,7 +195,8 @@ function print({ json = false }: FunctionOptions, value: object, render: () => s
 }
 
 function parseName(text: string): EnvironmentName {
-  const [, organization = "", project = "", name = ""] = /^([\w.-]+)\/([\w.-]+)\/([\w.-]+)$/.exec(text) ?? [];
-  if (name === "") throw new InvalidArgumentError("must be organization/project/name");
-  return { organization, project, name };
+  const environment = parseEnvironmentName(text);
+  if (environment === undefined || environment.version !== undefined)
+    throw new InvalidArgumentError("must be organization/project/name");
+  return environment;
 }

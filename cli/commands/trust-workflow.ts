@@ -9,6 +9,7 @@ import { readWorkflowFiles } from "../../sandbox/trust/workflow";
 import { predictWorkflows, renderPrediction, type WorkflowVariable } from "../../trust";
 import { CommandFailure, EXIT } from "../exit";
 import { onProgram, orCannotRun } from "../on-program";
+import { collect } from "./collect";
 
 interface WorkflowOptions {
   readonly trust?: readonly string[];
@@ -93,10 +94,6 @@ function presentedRepository({ roles }: WorkflowTrust, given: string | undefined
       ? "the roles trust no repository, or several: say whose workflows they are with --repository owner/name"
       : `--repository ${given}: must be owner/name, or owner@1/name@2 with both ids`,
   );
-}
-
-function collect(value: string, previous: readonly string[] = []): string[] {
-  return [...previous, value];
 }
 
 function collectVariable(text: string, previous: readonly WorkflowVariable[] = []): WorkflowVariable[] {

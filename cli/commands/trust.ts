@@ -18,6 +18,7 @@ import {
 } from "../../trust";
 import { CommandFailure, EXIT } from "../exit";
 import { onProgram, orCannotRun } from "../on-program";
+import { collect } from "./collect";
 import { trustWorkflowCommand } from "./trust-workflow";
 
 interface ProgramOptions {
@@ -169,10 +170,6 @@ function readProgram({ stack, org }: ProgramOptions): Promise<TrustInput> {
 
 function print(output: string | object): void {
   process.stdout.write(typeof output === "string" ? output : `${JSON.stringify(output, null, 2)}\n`);
-}
-
-function collect(value: string, previous: readonly string[] = []): string[] {
-  return [...previous, value];
 }
 
 function parseSeconds(text: string): number {

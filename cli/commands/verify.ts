@@ -1,12 +1,14 @@
 import { Command, InvalidArgumentError } from "commander";
 import { secretTexts } from "../../esc/inventory/verify/opened";
+import { readConnection } from "../connection";
 import { connectAws, createAgeReader } from "../entry-ages";
+import { type EnvironmentVersion, parseEnvironmentName } from "../environment-name";
 import { createEscClient, EscClientError } from "../esc-client";
 import { CommandFailure, EXIT } from "../exit";
 import { addSummary, formatAnnotation, isRunnerStream, maskSecrets } from "../github-log";
 import { findInventory, inventoryFile, type LoadedInventory, loadInventory } from "../inventory-file";
 import { driftLines, readDefinitions } from "../stack-outputs";
-import { type VerifyResult, type VerifyTarget, verifyAll } from "../verify";
+import { type VerifyResult, verifyAll } from "../verify";
 import { annotateVerify, renderVerify, summarizeVerify } from "../verify-report";
 
 interface VerifyCommandOptions {
@@ -45,7 +47,7 @@ export function verifyCommand(): Command {
     .option("--timeout <seconds>", "how long one environment may take", seconds, 120)
     .option("--json", "one JSON object on stdout")
     .addHelpText("after", HELP)
-    .action((targets: readonly VerifyTarget[], options: VerifyCommandOptions) => run(targets, options));
+    .action((targets: readonly EnvironmentVersion[], options: VerifyCommandOptions) => run(targets, options));
 }
 
 const HELP = `
@@ -63,11 +65,10 @@ without, an age is known only where it stands beside the value (rotatedAt).
 In GitHub Actions there are a step summary, annotations, and masks for every secret that was opened. Masks go to stdout
 (with --json to stderr), for the runner to read, and are left out where that is a file.`;
 
-function collect(text: string, previous: readonly VerifyTarget[]): readonly VerifyTarget[] {
-  const [, organization = "", project = "", name = "", version] =
-    /^([\w.-]+)\/([\w.-]+)\/([\w.-]+)(?:@([\w.-]+))?$/.exec(text) ?? [];
-  if (name === "") throw new InvalidArgumentError("must be organization/project/name or …@version");
-  return [...previous, { organization, project, name, version }];
+function collect(text: string, previous: readonly EnvironmentVersion[]): readonly EnvironmentVersion[] {
+  const target = parseEnvironmentName(text);
+  if (target === undefined) throw new InvalidArgumentError("must be organization/project/name or …@version");
+  return [...previous, target];
 }
 
 function seconds(text: string): number {
@@ -76,7 +77,7 @@ function seconds(text: string): number {
   return value;
 }
 
-async function run(targets: readonly VerifyTarget[], options: VerifyCommandOptions): Promise<void> {
+async function run(targets: readonly EnvironmentVersion[], options: VerifyCommandOptions): Promise<void> {
   const { promote = false, json = false } = options;
   const tagged = targets.find(({ version }) => version !== undefined);
   if (promote && tagged !== undefined) {
@@ -86,13 +87,10 @@ async function run(targets: readonly VerifyTarget[], options: VerifyCommandOptio
       `--promote takes what is newest: write ${project}/${name} without @${version}`,
     );
   }
-  const accessToken = process.env.PULUMI_ACCESS_TOKEN;
-  if (!accessToken)
-    throw new CommandFailure(EXIT.cannotRun, "PULUMI_ACCESS_TOKEN is not set: run pulumi login, or set it");
+  const { url, accessToken } = readConnection();
   const loaded = await inventoryFor(options);
   const { stackOutputs } = options;
   const definitions = stackOutputs === undefined ? undefined : await readDefinitions(stackOutputs);
-  const url = process.env.PULUMI_BACKEND_URL || "https://api.pulumi.com";
   const timeoutMs = options.timeout * 1000;
   const client = await createEscClient({ url, accessToken, timeoutMs });
   const aws = loaded === undefined ? undefined : await connectAws();

@@ -1,9 +1,10 @@
 import { isScalar, isMap as isYamlMap, parseDocument, visit } from "yaml";
 import { valueAt } from "../../esc/inventory/verify/opened";
+import { isMap } from "../../esc/is-map";
 import { readDefinition } from "../../sandbox/trust/environment-definition";
 import { explainTrust, type TrustRole } from "../../trust";
+import { formatEnvironmentName } from "../environment-name";
 import { type EnvironmentName, type EscClient, EscClientError, type EscConnection } from "../esc-client";
-import { isMap } from "../json";
 import { diagnoseFindings, type Patient, presentedClaims } from "./findings";
 import type { Diagnosis } from "./row";
 import { askService } from "./service";
@@ -39,7 +40,7 @@ const clockLeewayMs = 60_000;
 export async function examine(options: DoctorOptions): Promise<Report> {
   const { connection, client, environment, needs } = options;
   const fine: string[] = [];
-  const name = fullName(environment);
+  const name = formatEnvironmentName(environment);
   const end = (...diagnoses: Diagnosis[]): Report => {
     return { environment: name, ok: diagnoses.length === 0, fine, diagnoses };
   };
@@ -112,7 +113,7 @@ function permissionDenied(environment: EnvironmentName, { message }: EscClientEr
     code: "permission-denied",
     what: message,
     why: "the token's user, team or role may not open this environment",
-    fix: `an administrator grants it: access of EscEnvironments, or Team access of ${fullName(environment)} in the console`,
+    fix: `an administrator grants it: access of EscEnvironments, or Team access of ${formatEnvironmentName(environment)} in the console`,
   };
 }
 
@@ -138,7 +139,7 @@ async function wrongEnvironment(client: EscClient, environment: EnvironmentName)
   const known = close.length > 0 ? close : names.slice(0, 10);
   return {
     code: "wrong-environment",
-    what: `there is no environment ${fullName(environment)}, or the token may not see it`,
+    what: `there is no environment ${formatEnvironmentName(environment)}, or the token may not see it`,
     why: "a misspelt name, another project (a name without one means default), or a stage that was never brought up",
     fix: `${known.length > 0 ? `use one of ${known.join(", ")}, or ` : ""}pulumi up -s ${environment.name}`,
   };
@@ -150,7 +151,7 @@ function nothingExported(environment: EnvironmentName): Diagnosis {
     code: "nothing-exported",
     what: "it opens, and gives nothing, or not what its definition seems to say",
     why: "environmentVariables or pulumiConfig stands outside of values, where ESC takes no notice of it, or the definition is empty",
-    fix: `pulumi env get ${fullName(environment)}: environmentVariables has to stand below values`,
+    fix: `pulumi env get ${formatEnvironmentName(environment)}: environmentVariables has to stand below values`,
   };
 }
 
@@ -233,13 +234,4 @@ function decide(diagnosis: Diagnosis, patient: Patient, roles: readonly TrustRol
 function asRefusal(error: unknown): EscClientError {
   if (error instanceof EscClientError) return error;
   throw error;
-}
-
-function fullName({
-  organization,
-  project,
-  name,
-  version,
-}: EnvironmentName & { version?: string | undefined }): string {
-  return `${organization}/${project}/${name}${version === undefined ? "" : `@${version}`}`;
 }

@@ -1,5 +1,5 @@
+import { isMap } from "../../esc/is-map";
 import type { EscConnection } from "../esc-client";
-import { isMap } from "../json";
 
 /** What the service says of itself and of whose token it is. */
 export interface ServiceAnswer {

@@ -1,6 +1,6 @@
 import { Document, type ParsedNode, parseDocument } from "yaml";
 import { renderAccess, renderText, type Step } from "../../esc/definition/text";
-import { isMap as isMapping } from "../json";
+import { isMap as isMapping } from "../../esc/is-map";
 import { Concealed } from "./concealed";
 import type { Container, Found } from "./item";
 

@@ -1,3 +1,4 @@
+import { formatEnvironmentName } from "../environment-name";
 import { type EnvironmentName, type EscClient, EscClientError } from "../esc-client";
 import { definitionContainer, formatPath, parsePath, staticSecrets, writeValues } from "./definition";
 import { type Source, SourceError, type Target, TargetError } from "./item";
@@ -8,7 +9,7 @@ import { literally } from "./references";
  * `project:key` to `pulumiConfig`.
  */
 export function environmentTarget(client: EscClient, environment: EnvironmentName): Target {
-  const name = formatName(environment);
+  const name = formatEnvironmentName(environment);
   return {
     parse: (text) => ({ container: name, slot: formatPath(parsePath(text)) }),
     place(found) {
@@ -44,7 +45,7 @@ export function environmentTarget(client: EscClient, environment: EnvironmentNam
  * @throws SourceError
  */
 export async function readEnvironment(client: EscClient, environment: EnvironmentName): Promise<Source> {
-  const name = formatName(environment);
+  const name = formatEnvironmentName(environment);
   const { yaml } = await client.definition(environment, { decrypt: true }).catch((error: unknown) => {
     throw error instanceof EscClientError ? new SourceError(`${name}: ${error.message}`) : error;
   });
@@ -62,8 +63,4 @@ export async function readEnvironment(client: EscClient, environment: Environmen
   const imported = `${environment.project}/${environment.name}`;
   const pattern = new RegExp(`(?<![\\w.-])${literally(imported)}(?![\\w.-])`);
   return { found, left: [], traces: [{ pattern, what: `names the environment ${imported}` }] };
-}
-
-function formatName({ organization, project, name }: EnvironmentName): string {
-  return `${organization}/${project}/${name}`;
 }

@@ -1,4 +1,4 @@
-import { isMap } from "../json";
+import { isMap } from "../../esc/is-map";
 import { Concealed } from "./concealed";
 import { type RunCommand, runCommand } from "./env-file";
 import { type Found, type Source, SourceError } from "./item";

@@ -4,7 +4,7 @@ import {
   PutSecretValueCommand,
   type SecretsManagerClient,
 } from "@aws-sdk/client-secrets-manager";
-import { isMap } from "../json";
+import { isMap } from "../../esc/is-map";
 import { type Container, type Place, type Target, TargetError } from "./item";
 
 /**

@@ -1,25 +1,10 @@
 import type { JsonSchema } from "../evaluator/types";
-import { providerSchemas, rotatorSchemas } from "./schemas";
+import { duration, providerSchemas, rotatorSchemas, subjectAttributes } from "./schemas";
 
 const text = { type: "string" } as const;
 const number = { type: "number" } as const;
 const flag = { type: "boolean" } as const;
 const texts = { type: "array", items: text } as const;
-const duration = { type: "string", pattern: "^([0-9]+h)?([0-9]+m)?([0-9]+s)?$" } as const;
-const subjectAttributes = {
-  type: "array",
-  items: {
-    type: "string",
-    enum: [
-      "pulumi.user.login",
-      "pulumi.organization.login",
-      "pulumi.token.type",
-      "pulumi.token.team",
-      "currentEnvironment.name",
-      "rootEnvironment.name",
-    ],
-  },
-} as const;
 
 /** Required inputs first, optional ones behind them. */
 function object(

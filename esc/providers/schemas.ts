@@ -1,6 +1,23 @@
 import type { JsonSchema } from "../evaluator/types";
 
 const text = { type: "string" } as const;
+/** As Go writes one: `1h30m`. */
+export const duration = { type: "string", pattern: "^([0-9]+h)?([0-9]+m)?([0-9]+s)?$" } as const;
+/** What a login may put into its subject. */
+export const subjectAttributes = {
+  type: "array",
+  items: {
+    type: "string",
+    enum: [
+      "pulumi.user.login",
+      "pulumi.organization.login",
+      "pulumi.token.type",
+      "pulumi.token.team",
+      "currentEnvironment.name",
+      "rootEnvironment.name",
+    ],
+  },
+} as const;
 
 /** Names are free: as in Pulumi's own catalogue, an input that is not listed passes unnoticed. */
 function object(properties: Readonly<Record<string, JsonSchema>>, required: readonly string[]) {
@@ -30,22 +47,9 @@ export const providerSchemas = {
           {
             roleArn: { type: "string", minLength: 20, maxLength: 2048 },
             sessionName: { type: "string", minLength: 2, maxLength: 64, pattern: "^[\\w+=,.@-]*$" },
-            duration: { type: "string", pattern: "^([0-9]+h)?([0-9]+m)?([0-9]+s)?$" },
+            duration,
             policyArns: { type: "array", items: text },
-            subjectAttributes: {
-              type: "array",
-              items: {
-                type: "string",
-                enum: [
-                  "pulumi.user.login",
-                  "pulumi.organization.login",
-                  "pulumi.token.type",
-                  "pulumi.token.team",
-                  "currentEnvironment.name",
-                  "rootEnvironment.name",
-                ],
-              },
-            },
+            subjectAttributes,
           },
           ["roleArn", "sessionName"],
         ),

@@ -1,6 +1,7 @@
 import { KeyObject, type webcrypto } from "node:crypto";
 import { createLocalJWKSet, errors, type JSONWebKeySet } from "jose";
 import { AdapterError } from "../errors";
+import { readBody } from "../read-body";
 
 /**
  * Finds a key in one set; undefined when the set has none of that id.
@@ -82,14 +83,9 @@ function createLookUp(find: ReturnType<typeof createLocalJWKSet>): LookUp {
 }
 
 async function readText(response: Response): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of response.body ?? []) {
-    length += chunk.byteLength;
-    if (length > MAX_BYTES) throw new KeySetError(`the set is longer than ${MAX_BYTES} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString();
+  const body = await readBody(response, MAX_BYTES);
+  if (body === undefined) throw new KeySetError(`the set is longer than ${MAX_BYTES} bytes`);
+  return body.toString();
 }
 
 function parse(text: string): unknown {

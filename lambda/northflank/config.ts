@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 import { describeNamePattern, isPattern } from "../access/pattern";
+import { asRecord, asRecords, type Fields } from "../fields";
 
 /**
  * Northflank's door: a platform that asks for the variables and files of each workload that it starts. It stands beside
@@ -158,8 +159,6 @@ function isPlainPath(path: string): boolean {
   return first === "" && segments.every(plain) && !path.includes("\0");
 }
 
-type Fields = Readonly<Record<string, unknown>>;
-
 /** What no single field shows, whether or not the configuration fits its schema. */
 export function findNorthflankContradictions(config: Fields): readonly string[] {
   if (config.northflank === undefined) return [];
@@ -197,12 +196,4 @@ function checkRule(rule: Fields, at: string, sources: Fields): readonly string[]
     seen.add(given);
   });
   return problems;
-}
-
-function asRecord(value: unknown): Fields {
-  return typeof value === "object" && value !== null ? (value as Fields) : {};
-}
-
-function asRecords(value: unknown): readonly Fields[] {
-  return Array.isArray(value) ? value.map(asRecord) : [];
 }

@@ -1,4 +1,5 @@
 import { AdapterError } from "../errors";
+import { readBody } from "../read-body";
 import type { RotatorTools } from "./define-rotator";
 import type { HttpApiSettings, HttpTemplate } from "./http-api";
 import type { StrangeCredential } from "./target";
@@ -154,16 +155,10 @@ function renderHeaders(
   );
 }
 
-async function readText({ body }: Response): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of body ?? []) {
-    size += chunk.length;
-    // Leaving the loop ends the connection.
-    if (size > ANSWER_BYTES) throw new RangeError("the answer is too long");
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString("utf8");
+async function readText(response: Response): Promise<string> {
+  const body = await readBody(response, ANSWER_BYTES);
+  if (body === undefined) throw new RangeError("the answer is too long");
+  return body.toString("utf8");
 }
 
 /** Undefined where it is no JSON: many APIs answer a deletion with nothing. */

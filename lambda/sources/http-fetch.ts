@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { AdapterError, type AdapterErrorCode } from "../errors";
+import { readBody } from "../read-body";
 import { createCache } from "./cache";
 import type { ConnectContext, Fetch } from "./define-source";
 import { addressOf, fits, type HttpCredential, type HttpRequest, type HttpUpstream } from "./http";
@@ -120,20 +121,13 @@ function failureOf(status: number): AdapterError {
   return new AdapterError("source_unavailable", status >= 300 && status < 400 ? `${why}: it redirects` : why);
 }
 
-/** Not a byte more than the limit, whatever the answer says of its length. */
 async function readText(response: Response, bytes: number): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  // Leaving the loop cancels what is left.
-  for await (const chunk of response.body ?? []) {
-    length += chunk.byteLength;
-    if (length > bytes) {
-      throw new AdapterError("source_too_large", `the upstream's answer is longer than ${bytes} bytes`);
-    }
-    chunks.push(chunk);
+  const body = await readBody(response, bytes);
+  if (body === undefined) {
+    throw new AdapterError("source_too_large", `the upstream's answer is longer than ${bytes} bytes`);
   }
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(chunks));
+    return new TextDecoder("utf-8", { fatal: true }).decode(body);
   } catch {
     throw new AdapterError("source_not_text", "the upstream's answer is not UTF-8");
   }

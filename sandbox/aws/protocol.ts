@@ -22,6 +22,21 @@ export interface Protocol {
   writeError(error: AwsError, requestId: string): AwsReply;
 }
 
+/** What services that speak JSON call what goes wrong before an operation. */
+export const jsonErrors = {
+  faults: {
+    missing: "MissingAuthenticationTokenException",
+    incomplete: "IncompleteSignatureException",
+    "unknown-key": "UnrecognizedClientException",
+    mismatch: "InvalidSignatureException",
+    "outside-clock": "InvalidSignatureException",
+    "expired-session": "ExpiredTokenException",
+  },
+  clockSkewMinutes: 5,
+  accessDenied: "AccessDeniedException",
+  unknownOperation: "UnknownOperationException",
+} as const;
+
 /**
  * AWS JSON: the operation is in `X-Amz-Target`, an error is `{"__type": code, …}`.
  * @param targetPrefix what stands before the dot in `X-Amz-Target`.
@@ -37,17 +52,7 @@ export function jsonProtocol(
       const target = headerOf(request, "x-amz-target") ?? "";
       return target.startsWith(`${targetPrefix}.`) ? target.slice(targetPrefix.length + 1) : undefined;
     },
-    faults: {
-      missing: "MissingAuthenticationTokenException",
-      incomplete: "IncompleteSignatureException",
-      "unknown-key": "UnrecognizedClientException",
-      mismatch: "InvalidSignatureException",
-      "outside-clock": "InvalidSignatureException",
-      "expired-session": "ExpiredTokenException",
-    },
-    clockSkewMinutes: 5,
-    accessDenied: "AccessDeniedException",
-    unknownOperation: "UnknownOperationException",
+    ...jsonErrors,
     writeError: (error) =>
       jsonReply({ __type: error.code, [messageKey]: error.message }, error.status, version),
   };

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import path from "node:path";
+import type { EnvironmentVersion } from "../../cli/environment-name";
 import { type EscClient, EscClientError } from "../../cli/esc-client";
 import { loadInventory } from "../../cli/inventory-file";
-import { type VerifyOptions, type VerifyTarget, verifyAll } from "../../cli/verify";
+import { type VerifyOptions, verifyAll } from "../../cli/verify";
 import { annotateVerify, renderVerify, summarizeVerify } from "../../cli/verify-report";
 import { defineInventory } from "../../esc/inventory/define";
 import type { SecretItem } from "../../esc/inventory/item";
@@ -29,7 +30,7 @@ const inventory = defineInventory({
 const NOW = Date.parse("2026-11-20T12:00:00Z");
 const key = "Q7ZT3KDM5WNBX2YPJ4HC6R8VFGS9";
 const yaml = "values:\n  environmentVariables:\n    KEY: ${secrets.key.key}\n";
-const target = (name: string): VerifyTarget => ({
+const target = (name: string): EnvironmentVersion => ({
   organization: "acme",
   project: "shop",
   name,

@@ -1,3 +1,4 @@
+import { isMap } from "../../is-map";
 import { checkForm } from "../forms";
 import type { Inventory, SecretItem } from "../item";
 import { type ReadValue, readValues, selectItems } from "../select";
@@ -5,7 +6,7 @@ import { ageShown, judgeAge, type SecretAge } from "./ages";
 import { type DefinitionFacts, readDefinition } from "./definition";
 import { entriesOf, howToSet } from "./how-to-set";
 import { type LineProblem, lineName, type VerifyLine } from "./line";
-import { type EscProperties, isMap, isSecret, plainValue, type Shown, valueAt, whereShown } from "./opened";
+import { type EscProperties, isSecret, plainValue, type Shown, valueAt, whereShown } from "./opened";
 
 /** An environment that has been opened, as the stage that it is. */
 export interface OpenedStage {

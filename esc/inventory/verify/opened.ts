@@ -1,3 +1,4 @@
+import { isMap } from "../../is-map";
 import type { ReadValue } from "../select";
 
 /** A value of an environment that was opened, as ESC's REST API has it. Plain: never print one. */
@@ -83,8 +84,4 @@ export function secretTexts(properties: EscProperties): readonly string[] {
     if (found !== undefined) collect(found, false);
   }
   return [...texts];
-}
-
-export function isMap(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

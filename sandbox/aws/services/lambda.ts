@@ -2,7 +2,7 @@ import type { Authorizer } from "../authorize";
 import { AwsError } from "../errors";
 import { findFunction, type LambdaFunction } from "../functions";
 import { headerOf } from "../http";
-import { jsonReply, type Protocol } from "../protocol";
+import { jsonErrors, jsonReply, type Protocol } from "../protocol";
 import { type AwsService, isSigned, notImplemented } from "../service";
 
 /** Runs a function, and tells what its handler answered; undefined when it failed. */
@@ -16,17 +16,7 @@ const INVOKE = /^\/2015-03-31\/functions\/([^/]+)\/invocations\/?$/;
 /** REST with JSON: the operation is method and path, an error's code is in a header. */
 const protocol: Protocol = {
   operationOf: ({ method, path }) => (method === "POST" && INVOKE.test(path) ? "Invoke" : undefined),
-  faults: {
-    missing: "MissingAuthenticationTokenException",
-    incomplete: "IncompleteSignatureException",
-    "unknown-key": "UnrecognizedClientException",
-    mismatch: "InvalidSignatureException",
-    "outside-clock": "InvalidSignatureException",
-    "expired-session": "ExpiredTokenException",
-  },
-  clockSkewMinutes: 5,
-  accessDenied: "AccessDeniedException",
-  unknownOperation: "UnknownOperationException",
+  ...jsonErrors,
   writeError: (error) =>
     jsonReply({ Type: "User", Message: error.message, __type: error.code }, error.status),
 };
