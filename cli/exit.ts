@@ -21,3 +21,12 @@ export class CommandFailure extends Error {
     this.exitCode = exitCode;
   }
 }
+
+/** What cannot be read or brought up is no finding. */
+export async function orCannotRun<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw new CommandFailure(EXIT.cannotRun, error instanceof Error ? error.message : String(error));
+  }
+}

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import type { ReadProgramOptions } from "../sandbox/trust/program";
-import { CommandFailure, EXIT } from "./exit";
+import { CommandFailure, EXIT, orCannotRun } from "./exit";
 
 /**
  * Reads something from the program of this folder, which is brought up for it; Ctrl-C ends that.
@@ -27,14 +27,5 @@ export async function onProgram<T>(
     throw error;
   } finally {
     process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
-  }
-}
-
-/** What cannot be read or brought up is no finding. */
-export async function orCannotRun<T>(work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
-    throw new CommandFailure(EXIT.cannotRun, error instanceof Error ? error.message : String(error));
   }
 }

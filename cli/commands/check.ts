@@ -4,7 +4,7 @@ import { checkEnvironments } from "../../esc/lint/check";
 import { renderFindings } from "../../esc/lint/render";
 import { toSarif } from "../../esc/lint/sarif";
 import { projectIn, readEnvironmentFiles } from "../environment-files";
-import { CommandFailure, EXIT } from "../exit";
+import { CommandFailure, EXIT, orCannotRun } from "../exit";
 import { hasEnvironments, readDeclared, readProgramEnvironments } from "../program-environments";
 
 /** What `--program` renders for a role that only a deployment knows. */
@@ -94,13 +94,4 @@ async function check(files: readonly string[], program: boolean, directory: stri
     findings,
     checked: [...environments.map(({ name }) => name), ...stackFiles.map(({ file }) => file)],
   };
-}
-
-/** What cannot be read is no finding. */
-async function orCannotRun<T>(work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
-    throw new CommandFailure(EXIT.cannotRun, error instanceof Error ? error.message : String(error));
-  }
 }

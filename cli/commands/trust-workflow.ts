@@ -7,8 +7,8 @@ import type { WorkflowTrust } from "../../sandbox/trust/recorded-workflow";
 import { type PresentedRepository, parseRepository, repositoryOf } from "../../sandbox/trust/repository";
 import { readWorkflowFiles } from "../../sandbox/trust/workflow";
 import { predictWorkflows, renderPrediction, type WorkflowVariable } from "../../trust";
-import { CommandFailure, EXIT } from "../exit";
-import { onProgram, orCannotRun } from "../on-program";
+import { CommandFailure, EXIT, orCannotRun } from "../exit";
+import { onProgram } from "../on-program";
 import { collect } from "./collect";
 
 interface WorkflowOptions {

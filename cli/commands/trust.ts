@@ -16,8 +16,8 @@ import {
   toSarif,
   unusedSuppressions,
 } from "../../trust";
-import { CommandFailure, EXIT } from "../exit";
-import { onProgram, orCannotRun } from "../on-program";
+import { CommandFailure, EXIT, orCannotRun } from "../exit";
+import { onProgram } from "../on-program";
 import { collect } from "./collect";
 import { trustWorkflowCommand } from "./trust-workflow";
 

@@ -1,3 +1,4 @@
+import { isMap } from "../../esc/is-map";
 import { type Account, makeArn, makeUuid, type Tags } from "./account";
 import { AwsError } from "./errors";
 
@@ -170,10 +171,10 @@ export function checkPattern(pattern: string): void {
 
 /** Source: EventBridge user guide, "Comparison operators": a list of values of which one has to be there. */
 function matches(pattern: unknown, value: unknown): boolean {
-  if (!isRecord(pattern)) throw invalid("a pattern is an object");
+  if (!isMap(pattern)) throw invalid("a pattern is an object");
   return Object.entries(pattern)
     .map(([name, wanted]) => {
-      const actual = isRecord(value) ? value[name] : undefined;
+      const actual = isMap(value) ? value[name] : undefined;
       if (!Array.isArray(wanted)) return matches(wanted, actual);
       return wanted.map((one) => matchesOne(one, actual)).includes(true);
     })
@@ -181,15 +182,11 @@ function matches(pattern: unknown, value: unknown): boolean {
 }
 
 function matchesOne(wanted: unknown, actual: unknown): boolean {
-  if (!isRecord(wanted)) return [actual].flat().includes(wanted as never);
+  if (!isMap(wanted)) return [actual].flat().includes(wanted as never);
   const [[operator, argument] = []] = Object.entries(wanted);
   if (operator === "prefix") return typeof actual === "string" && actual.startsWith(String(argument));
   if (operator === "exists") return (actual !== undefined) === argument;
   throw invalid(`sandbox: the operator ${operator} is not implemented`);
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function invalid(reason: string): AwsError {

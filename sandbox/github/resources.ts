@@ -1,3 +1,4 @@
+import { isMap } from "../../esc/is-map";
 import type { Cloud, DeleteRequest, ResourceRequest, ResourceType } from "../engine/cloud";
 import { GithubError, type GithubRepositories } from "./repositories";
 
@@ -154,9 +155,7 @@ function refuse({ type, name }: Pick<Request, "type" | "name">, what: string): G
 }
 
 function fields(value: unknown): Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value)
-    ? (value as Record<string, unknown>)
-    : {};
+  return isMap(value) ? value : {};
 }
 
 function list(value: unknown): unknown[] {

@@ -1,4 +1,5 @@
 import { validateHeaderName, validateHeaderValue } from "node:http";
+import { isMap } from "../../esc/is-map";
 
 /** An HTTP answer. */
 export interface HttpAnswer {
@@ -20,11 +21,11 @@ const connectionHeaders = ["connection", "content-length", "keep-alive", "transf
  * @see https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html#urls-response-payload
  */
 export function httpAnswerOf(result: unknown): HttpAnswer {
-  if (!isObject(result) || !("statusCode" in result)) return json(200, result);
+  if (!isMap(result) || !("statusCode" in result)) return json(200, result);
   const { statusCode, headers = {}, cookies = [], body = "", isBase64Encoded = false } = result;
   const status = Number(statusCode);
   const isWellFormed =
-    Number.isInteger(status) && status >= 200 && status <= 599 && isObject(headers) && Array.isArray(cookies);
+    Number.isInteger(status) && status >= 200 && status <= 599 && isMap(headers) && Array.isArray(cookies);
   if (!isWellFormed || typeof body !== "string") return serverError();
   const content = isBase64Encoded === true ? Buffer.from(body, "base64") : Buffer.from(body);
   if (content.length > maxAnswerBytes) return serverError();
@@ -65,8 +66,4 @@ export function refusal(status: number, type: string, body: object): HttpAnswer 
 
 function json(status: number, body: unknown): HttpAnswer {
   return { status, headers: { "content-type": "application/json" }, body: JSON.stringify(body ?? null) };
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,6 +1,7 @@
 import { isMap, isScalar, isSeq, LineCounter, parseDocument, type Tags } from "yaml";
 import type { TrustInput } from "../../trust";
-import { asFields, readRole } from "./files";
+import { asFields } from "./fields";
+import { readRole } from "./files";
 
 /** What stands for an account and partition that a template leaves open. */
 const PSEUDO: Readonly<Record<string, string>> = {

@@ -11,9 +11,8 @@ import {
 } from "../../trust";
 import { readTemplate } from "./cloudformation";
 import { readDefinition } from "./environment-definition";
+import { asFields, type Fields } from "./fields";
 import { readWorkflow } from "./workflow";
-
-type Fields = Readonly<Record<string, unknown>>;
 
 /**
  * Reads one file for the lint by what is in it: a policy document, what `aws iam get-role`, `list-roles`,
@@ -135,10 +134,6 @@ function decode(document: unknown): unknown {
   } catch {
     return undefined;
   }
-}
-
-export function asFields(value: unknown): Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Fields) : {};
 }
 
 function list(value: unknown): Fields[] {

@@ -3,8 +3,7 @@ import { readFile } from "node:fs/promises";
 import { basename, relative } from "node:path";
 import { isMap, isScalar, LineCounter, parseDocument, type YAMLMap } from "yaml";
 import type { Job, Login, Step, Trigger, Workflow, WorkflowJob } from "../../trust";
-
-type Fields = Readonly<Record<string, unknown>>;
+import { asFields, type Fields } from "./fields";
 
 /**
  * Reads workflows, and the reusable ones of the same repository that they call.
@@ -204,10 +203,6 @@ function lineOf(
 function startOf(node: unknown, lines: LineCounter): number | undefined {
   const { range } = node as { range?: readonly [number, ...number[]] };
   return range === undefined ? undefined : lines.linePos(range[0]).line;
-}
-
-function asFields(value: unknown): Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Fields) : {};
 }
 
 function texts(value: unknown): string[] {

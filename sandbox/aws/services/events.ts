@@ -1,3 +1,4 @@
+import { isMap } from "../../../esc/is-map";
 import type { Authorizer } from "../authorize";
 import { AwsError } from "../errors";
 import { busArn, busName, type SendToFunction, takeEvent } from "../events";
@@ -67,8 +68,7 @@ export function eventsService(authorizer: Authorizer, send: SendToFunction | und
 
 function isJsonObject(text: string): boolean {
   try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null && !Array.isArray(value);
+    return isMap(JSON.parse(text));
   } catch {
     return false;
   }
