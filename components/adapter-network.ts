@@ -1,5 +1,5 @@
 import * as aws from "@pulumi/aws";
-import * as awsx from "@pulumi/awsx";
+import type * as Awsx from "@pulumi/awsx";
 import * as pulumi from "@pulumi/pulumi";
 import { type ArgumentIssue, refuse } from "./args";
 import { checkNameParts, flatName } from "./names";
@@ -58,6 +58,7 @@ export class AdapterNetwork extends pulumi.ComponentResource {
   constructor(name: string, args: AdapterNetworkArgs, opts?: pulumi.ComponentResourceOptions) {
     super("escapement:index:AdapterNetwork", name, {}, opts);
     refuse(checkArgs(args), this);
+    const awsx = loadAwsx();
     const { tags, cidrBlock = "10.0.0.0/16" } = args;
     const perZone = args.natGateways === AdapterNatGateways.PerZone;
     const vpc = new awsx.ec2.Vpc(
@@ -103,10 +104,15 @@ export class AdapterNetwork extends pulumi.ComponentResource {
   }
 }
 
+/** Only here and not above: an import would load awsx, a twentieth of a start, in every stack. */
+function loadAwsx(): typeof Awsx {
+  return require("@pulumi/awsx") as typeof Awsx;
+}
+
 function createEndpoints(
   name: string,
   args: AdapterNetworkArgs,
-  network: { vpc: awsx.ec2.Vpc; adapterGroupId: pulumi.Output<string>; parent: pulumi.Resource },
+  network: { vpc: Awsx.ec2.Vpc; adapterGroupId: pulumi.Output<string>; parent: pulumi.Resource },
 ): void {
   const { vpc, adapterGroupId, parent } = network;
   const { tags } = args;

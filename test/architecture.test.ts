@@ -86,6 +86,22 @@ describe("Imports", () => {
   });
 });
 
+describe("A provider that few programs need", () => {
+  // An import would load it in every stack, in CI and in each test; TypeScript erases those of types.
+  for (const provider of ["@pulumi/awsx", "@pulumi/github"]) {
+    it(`${provider} is loaded by the construction of the one component that it is for`, () => {
+      const shipped = files.filter((file) => /^(components|index\.ts|settings\.ts)/.test(file));
+      const lines = shipped.flatMap((file) =>
+        readFileSync(join(root, file), "utf8")
+          .split("\n")
+          .filter((line) => line.includes(`"${provider}"`) && !line.startsWith("import type ")),
+      );
+      assert.equal(lines.length, 1, lines.join("\n"));
+      assert.match(lines[0] ?? "", /^ {2}return require\(/);
+    });
+  }
+});
+
 describe("The program", () => {
   it("is a table of contents: index.ts has under 100 lines", () => {
     assert.ok(readFileSync(join(root, "index.ts"), "utf8").split("\n").length < 100);

@@ -1,10 +1,7 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { join } from "node:path";
 import { GithubEnvironments, type GithubEnvironmentsArgs } from "../../components/github-environments";
 import { mockPulumi, outputValue, settled } from "../support/pulumi";
 
-const root = join(__dirname, "..", "..");
 const ENVIRONMENT = "github:index/repositoryEnvironment:RepositoryEnvironment";
 const POLICY = "github:index/repositoryEnvironmentDeploymentPolicy:RepositoryEnvironmentDeploymentPolicy";
 
@@ -130,23 +127,5 @@ describe("GithubEnvironments", () => {
       },
     );
     await settled();
-  });
-});
-
-describe("GitHub's provider", () => {
-  it("is loaded by nothing but the construction of this component: no stage, no CI, no other program has it", () => {
-    const script = `
-      const loaded = () => Object.keys(require.cache).some((file) => file.includes("@pulumi/github"));
-      require("./components/index.ts");
-      require("./settings.ts");
-      const before = loaded();
-      require("./components/github-environments.ts");
-      console.log(JSON.stringify([before, loaded(), require.resolve("@pulumi/github").length > 0]));
-    `;
-    const { stdout, stderr } = spawnSync(process.execPath, ["--import", "tsx", "--eval", script], {
-      cwd: root,
-      encoding: "utf8",
-    });
-    assert.equal(stdout.trim(), "[false,false,true]", stderr);
   });
 });
