@@ -1,5 +1,6 @@
 // util.inspect(error, { colors: true }) never ends on a stack frame inside `node_modules/@scope/file.ext` (Node 20
 // and 22), and Pulumi's source maps make such frames: without this, every failing program takes 20 s and 4 GB.
+const path = require("node:path");
 const util = require("node:util");
 const withoutColors = (options) =>
   typeof options === "object" && options !== null ? { ...options, colors: false } : options;
@@ -30,3 +31,6 @@ if (cache !== undefined) {
 const compiled = process.env.NODE_COMPILE_CACHE;
 if (compiled !== undefined && require("node:module").enableCompileCache === undefined)
   require("./compile-cache.cjs").install(`${compiled}/${process.version}-${process.arch}`);
+const [, runner] = process.argv;
+if (runner?.endsWith(path.join("@pulumi", "pulumi", "cmd", "run", "index.js")))
+  require("./promise-stacks.cjs").spareStacks(require(path.join(runner, "../../../runtime/debuggable.js")));

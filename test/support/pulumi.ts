@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
+import "./spare-stacks";
 import type { MockMonitor } from "@pulumi/pulumi/runtime/mocks.js";
 
 /** What a program under mocks registered: one record for each resource, in order. */
