@@ -25,6 +25,7 @@ import {
   readStackSettings,
   type StackSettings,
   type StackState,
+  type StartRunner,
 } from "./engine/index";
 import { createGithubCloud, GithubRepositories } from "./github";
 import { Issuer, startIssuerServer } from "./issuers";
@@ -79,6 +80,8 @@ export interface DeployStackOptions {
   onEvent?(event: DeploymentEvent): void;
   /** Ends the deployment at once. */
   readonly signal?: AbortSignal;
+  /** What runs the program. @default Pulumi's own runner */
+  readonly startRunner?: StartRunner | undefined;
   /** Told after each step that this cloud's `state()` has changed and is consistent. */
   onState?(): void;
 }
@@ -260,6 +263,7 @@ export class LaptopCloud {
       },
       onEvent: options.onEvent,
       signal: options.signal,
+      startRunner: options.startRunner,
     }).finally(() => this.#busy.delete(stack));
   }
 

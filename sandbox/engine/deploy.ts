@@ -4,7 +4,7 @@ import type { Deployment, DeploymentEvent } from "./deployment";
 import { DeploymentRecord } from "./record";
 import { removeLeftovers } from "./remove-resource";
 import { Activity } from "./rpc";
-import { type Runner, startRunner } from "./runner";
+import { type Runner, type StartRunner, startRunner } from "./runner";
 import { startServer } from "./server";
 import type { StackSettings } from "./stack-settings";
 import type { StackState } from "./stack-state";
@@ -34,6 +34,8 @@ export interface DeployOptions {
   readonly timeoutMs?: number;
   /** Variables for the program. It inherits none of ours but what Node needs (`PATH`, `HOME`, …). */
   readonly environment?: Readonly<Record<string, string>>;
+  /** What runs the program. Default: Pulumi's own runner, in a process of its own. */
+  readonly startRunner?: StartRunner | undefined;
 }
 
 /**
@@ -79,7 +81,8 @@ async function runProgram(
   const server = await startServer(record, activity);
   const stderr: string[] = [];
   try {
-    const runner = startRunner({
+    const start = options.startRunner ?? startRunner;
+    const runner = start({
       ...options,
       environment,
       address: server.address,

@@ -26,6 +26,7 @@ export type {
 export type { PropertyChange } from "./diff";
 export { EngineError, type EngineErrorCode } from "./errors";
 export type { Change, ResourceAlias, ResourceOptions, ResourceState } from "./resource-state";
+export type { Runner, RunnerOptions, StartRunner } from "./runner";
 export { readStackSettings, type StackSettings, type StackSettingsOptions } from "./stack-settings";
 export type { SavedResource, StackState } from "./stack-state";
 export { renderTree, type TreeOptions } from "./tree";

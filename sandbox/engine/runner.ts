@@ -38,6 +38,9 @@ export interface Runner {
   kill(): void;
 }
 
+/** How a program is run: it registers its resources at `address`. */
+export type StartRunner = (options: RunnerOptions) => Runner;
+
 /**
  * Starts Pulumi's own Node runner (`@pulumi/pulumi/cmd/run`, the one installed beside the program) on the program,
  * as Pulumi's language host does, with the monitor's address. Only type checking is left out (`tsc` does it).

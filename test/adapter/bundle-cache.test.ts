@@ -5,6 +5,7 @@ import path from "node:path";
 import { bundleAdapter } from "../../lambda/bundle";
 
 const variable = "ESCAPEMENT_BUNDLE_CACHE";
+const before = process.env[variable];
 
 describe("The adapter's bundle, kept by the sandbox", () => {
   let folder: string;
@@ -21,7 +22,7 @@ describe("The adapter's bundle, kept by the sandbox", () => {
     process.env[variable] = kept();
   });
   afterEach(() => {
-    delete process.env[variable];
+    process.env[variable] = before;
     rmSync(folder, { recursive: true });
   });
 

@@ -31,11 +31,17 @@ const config: AdapterConfig = {
 describe("the adapter's bundle", () => {
   let folder: string;
   let bundle: AdapterBundle;
+  const { ESCAPEMENT_BUNDLE_CACHE } = process.env;
   before(async () => {
+    // Made anew each time, as `pulumi up` makes it.
+    delete process.env.ESCAPEMENT_BUNDLE_CACHE;
     folder = mkdtempSync(path.join(tmpdir(), "escapement-bundle-"));
     bundle = await bundleAdapter();
   });
-  after(() => rmSync(folder, { recursive: true }));
+  after(() => {
+    Object.assign(process.env, { ESCAPEMENT_BUNDLE_CACHE });
+    rmSync(folder, { recursive: true });
+  });
 
   it(`is at most ${MAX_BYTES} bytes, with every AWS client, every source and PostgreSQL's client`, () => {
     assert.ok(bundle.bytes <= MAX_BYTES, `${bundle.bytes}`);

@@ -3,6 +3,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { LaptopCloud } from "../../sandbox/cloud";
 import type { Deployment, Operation } from "../../sandbox/engine";
+import { startInline } from "../support/inline";
 import { copyProgram, type ProgramCopy } from "./program";
 
 const accountId = "210987654321";
@@ -19,7 +20,9 @@ describe("A stage in an account of its own", () => {
   let cloud: LaptopCloud;
   const results: Deployment[] = [];
   const run = async (stack: string, operation: Operation, as?: string) => {
-    results.push(await cloud.deploy({ directory: program.directory, stack, operation, as }));
+    results.push(
+      await cloud.deploy({ directory: program.directory, stack, operation, as, startRunner: startInline }),
+    );
   };
 
   before(async function () {

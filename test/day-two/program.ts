@@ -49,6 +49,9 @@ export class ProgramCopy {
       if (edited === text) throw new Error(`${name} has no ${from}`);
       await writeFile(file, edited);
     }
+    // A program that runs in this process is run as it now is.
+    for (const file of Object.keys(require.cache))
+      if (file.startsWith(this.directory + path.sep)) delete require.cache[file];
     const sources = await glob(this.directory, ["index.ts", "settings.ts", ...folders]);
     await build({
       entryPoints: sources,

@@ -12,8 +12,14 @@ import { createPulumiServiceCloud } from "../../sandbox/pulumi";
 import { replacements, withReplacements } from "../../sandbox/replacements";
 import { decodeState, encodeState } from "../../sandbox/state-codec";
 import { StateFile } from "../../sandbox/state-file";
+import { startInline } from "../support/inline";
 
-const program = path.join(__dirname, "..", "..", "examples", "infra");
+const up = {
+  directory: path.join(__dirname, "..", "..", "examples", "infra"),
+  stack: "staging",
+  operation: "up",
+  startRunner: startInline,
+} as const;
 
 describe("A cloud's state in a folder", () => {
   let directory: string;
@@ -42,7 +48,7 @@ describe("A cloud's state in a folder", () => {
   it("goes on where it ended: stacks, account, environments with their secrets and tags", async function () {
     this.timeout(20_000);
     await inCloud(async (cloud) => {
-      const { ok } = await cloud.deploy({ directory: program, stack: "staging", operation: "up" });
+      const { ok } = await cloud.deploy(up);
       assert.ok(ok);
       const secret = withReplacements(createAwsCloud(cloud.account).resources)[
         "aws:secretsmanager/secret:Secret"
@@ -74,7 +80,7 @@ describe("A cloud's state in a folder", () => {
     assert.deepEqual((await readdir(directory)).sort(), ["key", "state"]);
     await inCloud(async (cloud) => {
       assert.equal(cloud.outputs("infra/staging")?.ecs_cluster_name, "app-staging");
-      const { changes } = await cloud.deploy({ directory: program, stack: "staging", operation: "up" });
+      const { changes } = await cloud.deploy(up);
       assert.deepEqual(changes, { same: 1 });
       const [entry] = cloud.account.secrets.values();
       const [version] = entry?.versions.values() ?? [];

@@ -8,6 +8,7 @@ import { type Deployment, deploy, type Operation, readStackSettings } from "../.
 import { Archive, Asset, UNKNOWN } from "../../sandbox/engine/values";
 import { Issuer, type IssuerServer, startIssuerServer } from "../../sandbox/issuers/index";
 import { type PolicyDocument, PULUMI_ISSUER } from "../../trust/index";
+import { startInline } from "../support/inline";
 import { Laptop } from "./support";
 
 const ENTRY = "escapement/staging/database";
@@ -16,7 +17,7 @@ const SESSION =
   "arn:aws:sts::123456789012:assumed-role/escapement-staging-adapter/escapement-staging-adapter";
 
 /*
- * The component, provisioned by Pulumi's own runner, and what came of it: the real bundle behind its function URL,
+ * The component, provisioned by a program, and what came of it: the real bundle behind its function URL,
  * asked as ESC asks.
  */
 describe("The deployed adapter", () => {
@@ -50,7 +51,13 @@ describe("The deployed adapter", () => {
       directory: path.join(__dirname, "program"),
       stack: "staging",
     });
-    return deploy({ operation, organization: "acme", settings, cloud: laptop.cloud });
+    return deploy({
+      operation,
+      organization: "acme",
+      settings,
+      cloud: laptop.cloud,
+      startRunner: startInline,
+    });
   }
 
   /** Asks as the environment `escapement/staging` does, with the token of this request or of an earlier one. */

@@ -5,6 +5,7 @@ import { deploy, readStackSettings } from "../../sandbox/engine/index";
 import { UNKNOWN } from "../../sandbox/engine/values";
 import { Issuer, type IssuerServer, startIssuerServer } from "../../sandbox/issuers/index";
 import { PULUMI_ISSUER } from "../../trust/index";
+import { startInline } from "../support/inline";
 import { Laptop } from "./support";
 
 const ECHO = "export const handler = async (event) => event;";
@@ -289,7 +290,13 @@ describe("The adapter behind an HTTP API with a domain of its own", () => {
   it("knows its address from the start, opens, refuses other audiences, and has alarms and a dashboard", async () => {
     const settings = await readStackSettings({ directory: path.join(__dirname, "program"), stack: "api" });
     const run = (operation: "preview" | "up") =>
-      deploy({ operation, organization: "acme", settings, cloud: laptop.cloud });
+      deploy({
+        operation,
+        organization: "acme",
+        settings,
+        cloud: laptop.cloud,
+        startRunner: startInline,
+      });
     const [previewed, deployed] = await Promise.all([run("preview"), run("up")]);
     assert.deepEqual([previewed.failure, deployed.failure], [undefined, undefined]);
     assert.deepEqual([previewed.outputs.url, previewed.outputs.domainTarget], [url, UNKNOWN]);

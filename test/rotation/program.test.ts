@@ -18,6 +18,7 @@ import { LaptopCloud } from "../../sandbox/cloud";
 import { createEscServer, type EscServer } from "../../sandbox/pulumi";
 import { TurnableClock } from "../../sandbox/testing/clock";
 import { readOpened } from "../../sandbox/testing/opened";
+import { startInline } from "../support/inline";
 
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = "true";
 
@@ -135,6 +136,7 @@ describe("a program with a rotated credential", function () {
       stack: "staging",
       operation: "up",
       config,
+      startRunner: startInline,
     });
     assert.equal(failure?.message, undefined);
   }

@@ -1,5 +1,9 @@
 /// <reference types="mocha" />
+import path from "node:path";
 import { untakenRejections } from "./rejections";
+
+// As the sandbox has it: the adapter is bundled once for all tests but those of bundling itself.
+process.env.ESCAPEMENT_BUNDLE_CACHE = path.join(__dirname, "../../node_modules/.cache/escapement/bundles");
 
 /*
  * A throw inside `apply`, or any promise nobody awaits, does not fail a mocha test: mocha swallows the
