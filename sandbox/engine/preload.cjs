@@ -31,6 +31,10 @@ if (cache !== undefined) {
 const compiled = process.env.NODE_COMPILE_CACHE;
 if (compiled !== undefined && require("node:module").enableCompileCache === undefined)
   require("./compile-cache.cjs").install(`${compiled}/${process.version}-${process.arch}`);
-const [, runner] = process.argv;
-if (runner?.endsWith(path.join("@pulumi", "pulumi", "cmd", "run", "index.js")))
-  require("./promise-stacks.cjs").spareStacks(require(path.join(runner, "../../../runtime/debuggable.js")));
+const [, runner = ""] = process.argv;
+if (runner.endsWith(path.join("@pulumi", "pulumi", "cmd", "run", "index.js"))) {
+  const sdk = path.join(runner, "../../..");
+  const { loadWhenUsed, spareStacks } = require("./lighter-sdk.cjs");
+  loadWhenUsed(sdk);
+  spareStacks(require(path.join(sdk, "runtime/debuggable.js")));
+}

@@ -1,4 +1,2 @@
 // As in the sandbox's runs: the SDK would map the stack of each promise to sources, half the time of a test under mocks.
-require("../../sandbox/engine/promise-stacks.cjs").spareStacks(
-  require("@pulumi/pulumi/runtime/debuggable.js"),
-);
+require("../../sandbox/engine/lighter-sdk.cjs").spareStacks(require("@pulumi/pulumi/runtime/debuggable.js"));

@@ -1,0 +1,37 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+
+const lighter = require.resolve("../../sandbox/engine/lighter-sdk.cjs");
+
+// Proves it on a small SDK; that programs run with Pulumi's own is what the other tests of this room prove.
+describe("What Pulumi's SDK seldom uses", () => {
+  let folder: string;
+  before(() => {
+    folder = realpathSync(mkdtempSync(path.join(tmpdir(), "escapement-lighter-")));
+    const files = {
+      "node_modules/@npmcli/arborist/index.js":
+        "global.loaded = (global.loaded ?? 0) + 1; exports.Arborist = class { says = 'read' };",
+      "sdk/code-paths.js":
+        "const arborist = require('@npmcli/arborist'); exports.read = () => new arborist.Arborist().says;",
+      "program.js": "exports.all = Object.keys(require('@npmcli/arborist'));",
+      "main.js": `
+        require(${JSON.stringify(lighter)}).loadWhenUsed(__dirname + "/sdk");
+        const { read } = require("./sdk/code-paths");
+        const before = global.loaded;
+        console.log(JSON.stringify({ before, read: [read(), read()], after: global.loaded, ...require("./program") }));`,
+    };
+    for (const [name, text] of Object.entries(files)) {
+      mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
+      writeFileSync(path.join(folder, name), text);
+    }
+  });
+  after(() => rmSync(folder, { recursive: true }));
+
+  it("is loaded when it is used, once, and a program has it as it is", () => {
+    const printed = execFileSync(process.execPath, [path.join(folder, "main.js")], { encoding: "utf8" });
+    assert.deepEqual(JSON.parse(printed), { read: ["read", "read"], after: 1, all: ["Arborist"] });
+  });
+});
