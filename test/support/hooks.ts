@@ -1,6 +1,6 @@
 /// <reference types="mocha" />
 import path from "node:path";
-import { untakenRejections } from "./rejections";
+import { listen, untakenRejections } from "./rejections";
 
 // As the sandbox has it: the adapter is bundled once for all tests but those of bundling itself.
 process.env.ESCAPEMENT_BUNDLE_CACHE = path.join(__dirname, "../../node_modules/.cache/escapement/bundles");
@@ -28,6 +28,7 @@ async function failOnRejection(where: string): Promise<void> {
 }
 
 export const mochaHooks: Mocha.RootHookObject = {
+  beforeAll: listen,
   async afterEach(this: Mocha.Context) {
     await failOnRejection(`"${this.currentTest?.fullTitle() ?? "a test"}"`);
   },

@@ -5,10 +5,15 @@
 const rejections: unknown[] = [];
 const waiting: (() => void)[] = [];
 
-process.on("unhandledRejection", (reason) => {
+function note(reason: unknown): void {
   rejections.push(reason);
   for (const wake of waiting.splice(0)) wake();
-});
+}
+
+/** From here on. Mocha's workers drop every listener between two files. */
+export function listen(): void {
+  if (!process.listeners("unhandledRejection").includes(note)) process.on("unhandledRejection", note);
+}
 
 /** All that were not taken, and forgets them. */
 export function untakenRejections(): unknown[] {
