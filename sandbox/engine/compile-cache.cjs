@@ -79,6 +79,8 @@ exports.install = (file) => {
       // Node finds out whether it is an ES module or wrong, and where.
       return compile.call(this, content, filename, format);
     }
+    // V8 refuses what it compiled under other options: it is compiled anew, and kept.
+    if (script.cachedDataRejected) known.delete(hash);
     used.set(hash, script);
     const { exports } = this;
     const parameters = [exports, requireOf(this), this, filename, path.dirname(filename)];

@@ -42,10 +42,10 @@ describe("What V8 compiled, kept for the runner's next start", () => {
     assert.equal(stderr, "");
     return stdout;
   };
-  const runKept = () => {
+  const runKept = (...options: string[]) => {
     const hook = path.join(folder, "hook.cjs");
     writeFileSync(hook, `require(${JSON.stringify(compileCache)}).install(${JSON.stringify(file)});`);
-    return run("--require", hook);
+    return run(...options, "--require", hook);
   };
 
   it("changes nothing that a program sees, down to the columns of a stack, is never stale, and never run damaged", () => {
@@ -60,6 +60,12 @@ describe("What V8 compiled, kept for the runner's next start", () => {
     assert.match(runKept(), /"twice":43/);
     const grown = readFileSync(file);
     assert.ok(grown.length > kept.length);
+
+    assert.match(runKept("--stack-trace-limit=9"), /"twice":43/);
+    const anew = readFileSync(file);
+    assert.notDeepEqual(anew, grown, "what was compiled under other options was kept");
+    assert.match(runKept("--stack-trace-limit=9"), /"twice":43/);
+    assert.deepEqual(readFileSync(file), anew);
 
     const damaged = Buffer.from(grown);
     damaged[damaged.length >> 1] = (damaged[damaged.length >> 1] ?? 0) ^ 1;
