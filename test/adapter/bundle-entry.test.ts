@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { bundleAdapter } from "../../lambda/bundle";
+import { bundleAnew } from "./support/anew";
 
 /** Of the built-in adapter, as test/adapter/bundle.test.ts has it. */
 const MAX_BYTES = 720_000;
@@ -18,6 +19,7 @@ const SOURCES = `
 
 describe("An adopter's entry", () => {
   let folder: string;
+  bundleAnew();
   before(() => {
     folder = mkdtempSync(path.join(tmpdir(), "escapement-entry-"));
     symlinkSync(path.join(__dirname, "../../node_modules"), path.join(folder, "node_modules"));

@@ -6,6 +6,7 @@ import path from "node:path";
 import { type AdapterBundle, bundleAdapter } from "../../lambda/bundle";
 import type { AdapterConfig } from "../../lambda/config";
 import type { HttpEvent } from "../../lambda/handler";
+import { bundleAnew } from "./support/anew";
 import { type Call, type Reply, startAws } from "./support/aws";
 import { AUDIENCE, escClaims, ISSUER, ORGANIZATION, SECRET } from "./support/fixture";
 import { signToken, startJwksServer } from "./support/issuer";
@@ -31,17 +32,12 @@ const config: AdapterConfig = {
 describe("the adapter's bundle", () => {
   let folder: string;
   let bundle: AdapterBundle;
-  const { ESCAPEMENT_BUNDLE_CACHE } = process.env;
+  bundleAnew();
   before(async () => {
-    // Made anew each time, as `pulumi up` makes it.
-    delete process.env.ESCAPEMENT_BUNDLE_CACHE;
     folder = mkdtempSync(path.join(tmpdir(), "escapement-bundle-"));
     bundle = await bundleAdapter();
   });
-  after(() => {
-    Object.assign(process.env, { ESCAPEMENT_BUNDLE_CACHE });
-    rmSync(folder, { recursive: true });
-  });
+  after(() => rmSync(folder, { recursive: true }));
 
   it(`is at most ${MAX_BYTES} bytes, with every AWS client, every source and PostgreSQL's client`, () => {
     assert.ok(bundle.bytes <= MAX_BYTES, `${bundle.bytes}`);

@@ -1,4 +1,11 @@
-import { createHmac, createSign, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
+import {
+  createHmac,
+  createSign,
+  generateKeyPairSync,
+  type KeyObject,
+  type KeyPairKeyObjectResult,
+  sign,
+} from "node:crypto";
 import { once } from "node:events";
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -17,15 +24,21 @@ export type Signer =
   | "rs512"
   | "none";
 
-const rsa = (modulusLength = 2048) => generateKeyPairSync("rsa", { modulusLength });
-// Made once: generating RSA keys is the slowest thing in these tests.
-const keys = {
-  issuer: rsa(),
-  "second-issuer": rsa(),
-  stranger: rsa(),
-  short: rsa(1024),
-  es256: generateKeyPairSync("ec", { namedCurve: "P-256" }),
-};
+type KeyName = Exclude<Signer, "hs256-of-public-key" | "rs512" | "none">;
+
+const keys = new Map<KeyName, KeyPairKeyObjectResult>();
+
+/** Made once, and not before it is needed: generating RSA keys is the slowest thing in these tests. */
+function keyOf(name: KeyName): KeyPairKeyObjectResult {
+  const known = keys.get(name);
+  if (known) return known;
+  const made =
+    name === "es256"
+      ? generateKeyPairSync("ec", { namedCurve: "P-256" })
+      : generateKeyPairSync("rsa", { modulusLength: name === "short" ? 1024 : 2048 });
+  keys.set(name, made);
+  return made;
+}
 
 export const KEY_ID = "key-1";
 
@@ -39,12 +52,12 @@ export function signToken(
 ): Promise<string> {
   return new SignJWT(claims)
     .setProtectedHeader({ alg: "RS256", typ: "JWT", kid })
-    .sign(keys[signer].privateKey);
+    .sign(keyOf(signer).privateKey);
 }
 
 /** The public key of a signer, as it is published. */
 export async function publicKey(signer: KeyOwner = "issuer", kid = KEY_ID) {
-  const { n = "", e = "" } = await exportJWK(keys[signer].publicKey);
+  const { n = "", e = "" } = await exportJWK(keyOf(signer).publicKey);
   return { kty: "RSA", n, e, kid, alg: "RS256", use: "sig" } as const;
 }
 
@@ -59,15 +72,17 @@ function signatureOf(input: Buffer, signer: Signer): Buffer {
     case "none":
       return Buffer.alloc(0);
     case "hs256-of-public-key":
-      return createHmac("sha256", pem(keys.issuer.publicKey)).update(input).digest();
+      return createHmac("sha256", pem(keyOf("issuer").publicKey))
+        .update(input)
+        .digest();
     case "es256":
       return createSign("sha256")
         .update(input)
-        .sign({ key: keys.es256.privateKey, dsaEncoding: "ieee-p1363" });
+        .sign({ key: keyOf("es256").privateKey, dsaEncoding: "ieee-p1363" });
     case "rs512":
-      return sign("sha512", input, keys.issuer.privateKey);
+      return sign("sha512", input, keyOf("issuer").privateKey);
     default:
-      return sign("sha256", input, keys[signer].privateKey);
+      return sign("sha256", input, keyOf(signer).privateKey);
   }
 }
 

@@ -1,0 +1,32 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import path from "node:path";
+
+const main = path.join(__dirname, "..", "..", "cli", "main.ts");
+
+/** `escapement …` as a process; `reads: false` closes its output at once, as `| head -0` does. */
+function escapement(args: readonly string[], { reads = true } = {}) {
+  return new Promise<{ code: number | null; out: string; err: string }>((resolve) => {
+    const child = execFile(process.execPath, ["--import", "tsx", "--", main, ...args], (_, out, err) =>
+      resolve({ code: child.exitCode, out, err }),
+    );
+    if (!reads) child.stdout?.destroy();
+  });
+}
+
+describe("escapement", () => {
+  it("names every verb in its help, and says what was meant by one that it does not know", async () => {
+    const [help, unknown, closed] = await Promise.all([
+      escapement(["--help"]),
+      escapement(["verfy"]),
+      escapement(["verify", "--help"], { reads: false }),
+    ]);
+    const verbs = [...help.out.matchAll(/^ {2}([a-z]+)(?: \[| <| {2})/gm)].map(([, verb]) => verb);
+    const known = "bundle check doctor import inventory migrate rotate sandbox trust verify help";
+    assert.deepEqual([help.code, verbs.join(" ")], [0, known]);
+    assert.deepEqual([unknown.code, unknown.out], [2, ""]);
+    assert.match(unknown.err, /unknown command 'verfy'\n\(Did you mean verify\?\)\n\(add --help for what/);
+    // Whoever reads its output has gone: it ends as it would have.
+    assert.deepEqual(closed, { code: 0, out: "", err: "" });
+  });
+});
