@@ -37,8 +37,8 @@ export function parseCron(text: string): Cron {
 }
 
 const MINUTE = 60_000;
-/** A schedule that names the 29th of February is the longest to wait for. */
-const LONGEST = 4 * 366 * 24 * 60;
+/** A schedule that names the 29th of February is the longest to wait for: eight years around 2100. */
+const LONGEST = 8 * 366 * 24 * 60;
 
 /** Whether a time of the schedule lies after one moment and not after another: milliseconds since 1970. */
 export function isDue(cron: Cron, after: number, until: number): boolean {
@@ -47,27 +47,30 @@ export function isDue(cron: Cron, after: number, until: number): boolean {
 
 /** The first time of the schedule after a moment, and not after another if one is given; undefined for none. */
 export function nextTime(cron: Cron, after: number, until = Number.POSITIVE_INFINITY): number | undefined {
+  const [minutes, hours] = cron;
   const first = Math.floor(after / MINUTE) + 1;
   const last = Math.min(Math.floor(until / MINUTE), first + LONGEST);
-  for (let minute = first; minute <= last; minute += 1) {
-    if (matches(cron, new Date(minute * MINUTE))) return minute * MINUTE;
+  let minute = first;
+  while (minute <= last) {
+    const at = new Date(minute * MINUTE);
+    if (!isDay(cron, at)) minute += 24 * 60 - (minute % (24 * 60));
+    else if (!isIn(hours, at.getUTCHours())) minute += 60 - (minute % 60);
+    else if (!isIn(minutes, at.getUTCMinutes())) minute += 1;
+    else return minute * MINUTE;
   }
   return undefined;
 }
 
 /** When both days are restricted either will do, as in every cron. */
-function matches([minutes, hours, days, months, weekdays]: Cron, at: Date): boolean {
-  const isIn = (values: ReadonlySet<number> | undefined, value: number) => values?.has(value) ?? true;
-  const isDay =
-    days !== undefined && weekdays !== undefined
-      ? days.has(at.getUTCDate()) || weekdays.has(at.getUTCDay())
-      : isIn(days, at.getUTCDate()) && isIn(weekdays, at.getUTCDay());
-  return (
-    isIn(minutes, at.getUTCMinutes()) &&
-    isIn(hours, at.getUTCHours()) &&
-    isDay &&
-    isIn(months, at.getUTCMonth() + 1)
-  );
+function isDay([, , days, months, weekdays]: Cron, at: Date): boolean {
+  if (!isIn(months, at.getUTCMonth() + 1)) return false;
+  return days !== undefined && weekdays !== undefined
+    ? days.has(at.getUTCDate()) || weekdays.has(at.getUTCDay())
+    : isIn(days, at.getUTCDate()) && isIn(weekdays, at.getUTCDay());
+}
+
+function isIn(values: ReadonlySet<number> | undefined, value: number): boolean {
+  return values?.has(value) ?? true;
 }
 
 function bad(text: string): EscServiceError {

@@ -451,9 +451,10 @@ class Run {
     const live = this.#live();
     assert.ok(live.length <= this.#world.most, `more than ${this.#world.most} credentials live`);
     for (const secret of live) {
-      if (this.#world.isKnown(secret)) this.#adopted.add(secret);
+      const isKnown = this.#world.isKnown(secret);
+      if (isKnown) this.#adopted.add(secret);
       assert.ok(
-        this.#byHand.has(secret) || this.#given.has(secret) || this.#world.isKnown(secret),
+        isKnown || this.#byHand.has(secret) || this.#given.has(secret),
         "a credential lives that nobody knows",
       );
     }

@@ -77,6 +77,14 @@ export abstract class BaseWorld {
   abstract isReplaced(previous: IssuedCredential, pending: RotationStep): boolean;
   abstract target(gate: Gate): Target;
 
+  /** What the journal says of credentials. Asked after every effect: no function is made for it. */
+  protected *issued(): Iterable<IssuedCredential> {
+    for (const step of [this.document?.head, this.document?.pending]) {
+      if (step) yield step.current;
+      if (step?.previous) yield step.previous;
+    }
+  }
+
   /** Whether the target holds this credential, whether or not it accepts it already. */
   holds(credential: Credential): boolean {
     return this.live().includes(this.secretOf(credential));
@@ -253,9 +261,8 @@ export class World extends BaseWorld {
   override clear(): void {}
 
   override isKnown(password: unknown): boolean {
-    const { head, pending } = this.document ?? {};
-    const known = [head, pending].flatMap((step) => [step?.current, step?.previous]);
-    return known.some((issued) => issued?.credential.password === password);
+    for (const { credential } of this.issued()) if (credential.password === password) return true;
+    return false;
   }
 
   override isOverruled({ username, password }: Credential, byHand: ReadonlySet<unknown>): boolean {
@@ -369,10 +376,12 @@ export class KeysWorld extends BaseWorld {
   }
 
   override isKnown(secret: unknown): boolean {
-    const key = [...this.keys.values()].find((candidate) => candidate.key === secret);
-    const { head, pending } = this.document ?? {};
-    const known = [head, pending].flatMap((step) => [step?.current, step?.previous]);
-    return known.some((issued) => issued?.credential.id === key?.id) || this.#planned.has(key?.name);
+    for (const { id, name, key } of this.keys.values()) {
+      if (key !== secret) continue;
+      for (const { credential } of this.issued()) if (credential.id === id) return true;
+      return this.#planned.has(name);
+    }
+    return false;
   }
 
   override isOverruled({ key }: Credential, byHand: ReadonlySet<unknown>): boolean {
