@@ -7,8 +7,6 @@ import { type BuildOptions, version } from "esbuild";
 export interface Bundled {
   /** Content by name. */
   readonly files: Readonly<Record<string, string>>;
-  /** What the first of them exports. */
-  readonly exported: readonly string[];
   /** What it was made of, as esbuild calls it: mostly paths from the working directory. */
   readonly inputs: readonly string[];
 }
@@ -28,29 +26,29 @@ interface Kept extends Omit<Bundled, "inputs"> {
 export async function bundleOnce(
   options: BuildOptions & { readonly absWorkingDir: string },
   bundle: () => Promise<Bundled>,
-): Promise<Pick<Bundled, "files" | "exported">> {
+): Promise<Bundled["files"]> {
   const folder = process.env.ESCAPEMENT_BUNDLE_CACHE;
-  if (folder === undefined) return bundle();
+  if (folder === undefined) return (await bundle()).files;
   const { absWorkingDir: root } = options;
   // Nothing in it depends on where the working directory is, only on what is where from there.
   const question = JSON.stringify([version, path.relative(root, folder), options]).replaceAll(root, ".");
   const file = path.join(folder, `${hash(question)}.json`);
   const kept = read(file);
   const isSame = ([name, known]: [string, string]) => look(path.resolve(root, name)) === known;
-  if (kept && Object.entries(kept.seen).every(isSame)) return kept;
+  if (kept && Object.entries(kept.seen).every(isSame)) return kept.files;
 
-  const { inputs, files, exported } = await bundle();
+  const { inputs, files } = await bundle();
   const sources = inputs.filter((input) => existsSync(path.resolve(root, input)));
   const names = new Set(sources.flatMap((source) => [source, surroundings(source)]));
   const seen = Object.fromEntries([...names].map((name) => [name, look(path.resolve(root, name))]));
   try {
     mkdirSync(folder, { recursive: true });
-    writeFileSync(`${file}.${process.pid}`, JSON.stringify({ files, exported, seen } satisfies Kept));
+    writeFileSync(`${file}.${process.pid}`, JSON.stringify({ files, seen } satisfies Kept));
     renameSync(`${file}.${process.pid}`, file);
   } catch {
     // Nothing is lost but time.
   }
-  return { files, exported };
+  return files;
 }
 
 /** What tells of another file that might be found instead of this one. */

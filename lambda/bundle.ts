@@ -34,14 +34,10 @@ const BANNER = [
  */
 export async function bundleAdapter(options: { readonly entry?: string } = {}): Promise<AdapterBundle> {
   const root = findPackageRoot(__dirname);
-  const entry = path.resolve(options.entry ?? path.join(root, "lambda/entry.ts"));
-  let { files: outputs, exported } = await bundleModule(root, `export * from ${JSON.stringify(entry)};`);
-  if (!exported.includes("handler")) {
-    const own = ["sources", "rotators"].filter((name) => exported.includes(name));
-    if (own.length === 0) throw new Error(`${entry} exports neither "sources" nor "rotators" nor "handler"`);
-    ({ files: outputs } = await bundleModule(root, aroundOwn(entry, own)));
-  }
-  const files = numberChunks(new Map(Object.entries(outputs)));
+  const code = options.entry
+    ? await aroundEntry(root, path.resolve(options.entry))
+    : exportAll(path.join(root, "lambda/entry.ts"));
+  const files = numberChunks(new Map(Object.entries(await bundleModule(root, code))));
   const hash = createHash("sha256");
   for (const [name, contents] of files) hash.update(`${name}\0${contents.byteLength}\0`).update(contents);
   return {
@@ -58,30 +54,45 @@ export async function bundleAdapter(options: { readonly entry?: string } = {}): 
  * @throws Error for an entry that cannot be bundled
  */
 export async function bundleEntry(entry: string): Promise<string | undefined> {
-  const root = findPackageRoot(__dirname);
+  const { exports, text } = await buildEntry(findPackageRoot(__dirname), path.resolve(entry), "bundle");
+  if (!exports.includes("sources") || exports.includes("handler")) return undefined;
+  const { code } = await transform(text, { format: "cjs", platform: "node" });
+  return code;
+}
+
+async function buildEntry(root: string, entry: string, packages: "bundle" | "external") {
   const { outputFiles, metafile } = await build({
     ...OPTIONS,
     absWorkingDir: root,
-    entryPoints: [path.resolve(entry)],
+    entryPoints: [entry],
     alias: { [ADAPTER]: path.join(root, "lambda/index.ts") },
+    packages,
+    // Only of ES modules does esbuild say what they export.
     format: "esm",
     minify: false,
     metafile: true,
     outfile: "entry.mjs",
   });
-  // Only of ES modules does esbuild say what they export.
-  const { exports = [] } = metafile.outputs["entry.mjs"] ?? {};
-  if (!exports.includes("sources") || exports.includes("handler")) return undefined;
-  const { code } = await transform(outputFiles[0]?.text ?? "", { format: "cjs", platform: "node" });
-  return code;
+  return { exports: metafile.outputs["entry.mjs"]?.exports ?? [], text: outputFiles[0]?.text ?? "" };
+}
+
+/** What an entry exports. Packages are not read, unless it exports all that one of them does. */
+async function exportsOf(root: string, entry: string): Promise<readonly string[]> {
+  const { exports, text } = await buildEntry(root, entry, "external");
+  return /^export \* from /m.test(text) ? (await buildEntry(root, entry, "bundle")).exports : exports;
 }
 
 /** How entries import what they are made with: always the adapter that they are bundled by. */
 const ADAPTER = "escapement/adapter";
 
+const exportAll = (entry: string) => `export * from ${JSON.stringify(entry)};`;
+
 /** Starting begins while Lambda still loads the function, as in `entry.ts`. */
-function aroundOwn(entry: string, names: readonly string[]): string {
-  const own = names.join(", ");
+async function aroundEntry(root: string, entry: string): Promise<string> {
+  const exports = await exportsOf(root, entry);
+  if (exports.includes("handler")) return exportAll(entry);
+  const own = ["sources", "rotators"].filter((name) => exports.includes(name)).join(", ");
+  if (own === "") throw new Error(`${entry} exports neither "sources" nor "rotators" nor "handler"`);
   return [
     `import { ${own} } from ${JSON.stringify(entry)};`,
     `import { createHandler, startFromFolder } from ${JSON.stringify(ADAPTER)};`,
@@ -123,7 +134,6 @@ async function bundleModule(root: string, contents: string) {
     const { outputFiles, metafile } = await build(options);
     return {
       files: Object.fromEntries(outputFiles.map((file) => [path.basename(file.path), file.text])),
-      exported: metafile.outputs["bundle/index.mjs"]?.exports ?? [],
       inputs: Object.keys(metafile.inputs),
     };
   });

@@ -55,6 +55,15 @@ describe("An adopter's entry", () => {
     );
   });
 
+  it("may take them from a package, all of them", async () => {
+    write("company/node_modules/@acme/ours/package.json", '{ "type": "module", "main": "index.js" }');
+    write("company/node_modules/@acme/ours/index.js", 'export const rotators = [{ name: "of-a-package" }];');
+    const { files } = await bundleAdapter({
+      entry: write("company/entry.ts", 'export * from "@acme/ours";'),
+    });
+    assert.match(Buffer.from(files["index.mjs"] ?? "").toString(), /of-a-package/);
+  });
+
   it("is refused when it exports neither sources nor rotators nor a handler, by its path", async () => {
     const entry = write("neither.ts", "export const source = 1;");
     await assert.rejects(bundleAdapter({ entry }), {

@@ -15,7 +15,7 @@ export type Edit = readonly [file: string, from: string | RegExp, to: string];
  * that they can be opened without one. It is compiled once instead of in every run: that the program runs as it is
  * written is the main job's test.
  */
-export async function copyProgram(...edits: readonly Edit[]): Promise<ProgramCopy> {
+export async function copyProgram(): Promise<ProgramCopy> {
   const directory = await mkdtemp(path.join(tmpdir(), "day-two-"));
   const write = (name: string, text: string) => writeFile(path.join(directory, name), text);
   const project = await readFile(path.join(root, "Pulumi.yaml"), "utf8");
@@ -28,7 +28,7 @@ export async function copyProgram(...edits: readonly Edit[]): Promise<ProgramCop
     ...["node_modules", "build"].map((name) => symlink(path.join(root, name), path.join(directory, name))),
   ]);
   const copy = new ProgramCopy(directory);
-  await copy.edit(...edits);
+  await copy.compile(await sourcesIn(directory));
   return copy;
 }
 
@@ -41,6 +41,15 @@ export class ProgramCopy {
     this.directory = directory;
   }
 
+  /** Another one, changed. */
+  async copy(...edits: readonly Edit[]): Promise<ProgramCopy> {
+    const directory = await mkdtemp(path.join(tmpdir(), "day-two-"));
+    await cp(this.directory, directory, { recursive: true, verbatimSymlinks: true });
+    const copy = new ProgramCopy(directory);
+    await copy.edit(...edits);
+    return copy;
+  }
+
   async edit(...edits: readonly Edit[]): Promise<void> {
     for (const [name, from, to] of edits) {
       const file = path.join(this.directory, name);
@@ -49,12 +58,12 @@ export class ProgramCopy {
       if (edited === text) throw new Error(`${name} has no ${from}`);
       await writeFile(file, edited);
     }
-    // A program that runs in this process is run as it now is.
-    for (const file of Object.keys(require.cache))
-      if (file.startsWith(this.directory + path.sep)) delete require.cache[file];
-    const sources = await glob(this.directory, ["index.ts", "settings.ts", ...folders]);
+    await this.compile(edits.map(([name]) => path.join(this.directory, name)));
+  }
+
+  async compile(sources: readonly string[]): Promise<void> {
     await build({
-      entryPoints: sources,
+      entryPoints: [...sources],
       outdir: path.join(this.directory, "dist"),
       outbase: this.directory,
       format: "cjs",
@@ -62,6 +71,9 @@ export class ProgramCopy {
       target: "node20",
       logLevel: "silent",
     });
+    // A program that runs in this process is run as it now is.
+    for (const file of Object.keys(require.cache))
+      if (file.startsWith(this.directory + path.sep)) delete require.cache[file];
   }
 
   remove(): Promise<void> {
@@ -69,13 +81,14 @@ export class ProgramCopy {
   }
 }
 
-async function glob(directory: string, names: readonly string[]): Promise<string[]> {
-  const found = await Promise.all(
-    names.map(async (name) => {
-      if (name.endsWith(".ts")) return [path.join(directory, name)];
-      const inside = await readdir(path.join(directory, name), { recursive: true });
-      return inside.filter((file) => file.endsWith(".ts")).map((file) => path.join(directory, name, file));
+async function sourcesIn(directory: string): Promise<string[]> {
+  const names = await Promise.all(
+    folders.map(async (folder) => {
+      const inside = await readdir(path.join(directory, folder), { recursive: true });
+      return inside.map((name) => path.join(folder, name));
     }),
   );
-  return found.flat();
+  return ["index.ts", "settings.ts", ...names.flat()]
+    .filter((name) => name.endsWith(".ts"))
+    .map((name) => path.join(directory, name));
 }
