@@ -15,18 +15,14 @@ function escapement(args: readonly string[], { reads = true } = {}) {
 }
 
 describe("escapement", () => {
-  it("names every verb in its help, and says what was meant by one that it does not know", async () => {
-    const [help, unknown, closed] = await Promise.all([
+  it("names every verb in its help, and ends as it would have when nobody reads that", async () => {
+    const [help, closed] = await Promise.all([
       escapement(["--help"]),
-      escapement(["verfy"]),
       escapement(["verify", "--help"], { reads: false }),
     ]);
     const verbs = [...help.out.matchAll(/^ {2}([a-z]+)(?: \[| <| {2})/gm)].map(([, verb]) => verb);
     const known = "bundle check doctor import inventory migrate rotate sandbox trust verify help";
     assert.deepEqual([help.code, verbs.join(" ")], [0, known]);
-    assert.deepEqual([unknown.code, unknown.out], [2, ""]);
-    assert.match(unknown.err, /unknown command 'verfy'\n\(Did you mean verify\?\)\n\(add --help for what/);
-    // Whoever reads its output has gone: it ends as it would have.
     assert.deepEqual(closed, { code: 0, out: "", err: "" });
   });
 });
