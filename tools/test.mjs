@@ -31,8 +31,9 @@ function mocha() {
     .map((name) => `test/${name}`)
     .sort();
   const files = [...first, ...found.filter((file) => !first.includes(file))];
-  // What V8 gains by optimising the evaluator, these processes are too short for: sandbox/engine/runner.ts.
+  // What V8 gains by optimising code, these processes are too short for: sandbox/engine/runner.ts.
   const options = [
+    "--interrupt-budget=500000",
     "--wasm-tiering-budget=1000000000",
     join(root, "node_modules", "mocha", "bin", "mocha.js"),
   ];

@@ -44,3 +44,27 @@ exports.loadWhenUsed = (sdk) => {
     return new Proxy({}, { get: (_, name) => name === "__esModule" || loaded()[name] });
   };
 };
+
+/**
+ * The SDK has V8's debugger on from the start, for it tells where a function of a program stands, once code is sent to
+ * the cloud. A debugger reads and hashes every module that is loaded, so it is on once it is asked.
+ * @param {{ isInitializedAsync: Function, getSessionAsync: Function }} hooks the SDK's `runtime/closure/v8Hooks`
+ */
+exports.debugWhenUsed = (hooks) => {
+  const { getSessionAsync } = hooks;
+  let session;
+  const start = async () => {
+    const debug = await getSessionAsync();
+    // It listens from now on. Turned on anew, the debugger tells it of what was loaded before.
+    for (const method of ["Debugger.disable", "Debugger.enable"])
+      await new Promise((resolve, reject) =>
+        debug.post(method, (error) => (error ? reject(error) : resolve())),
+      );
+    return debug;
+  };
+  hooks.isInitializedAsync = async () => {};
+  hooks.getSessionAsync = () => {
+    session ??= start();
+    return session;
+  };
+};

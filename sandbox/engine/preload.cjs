@@ -34,7 +34,8 @@ if (compiled !== undefined && require("node:module").enableCompileCache === unde
 const [, runner = ""] = process.argv;
 if (runner.endsWith(path.join("@pulumi", "pulumi", "cmd", "run", "index.js"))) {
   const sdk = path.join(runner, "../../..");
-  const { loadWhenUsed, spareStacks } = require("./lighter-sdk.cjs");
+  const { debugWhenUsed, loadWhenUsed, spareStacks } = require("./lighter-sdk.cjs");
   loadWhenUsed(sdk);
   spareStacks(require(path.join(sdk, "runtime/debuggable.js")));
+  debugWhenUsed(require(path.join(sdk, "runtime/closure/v8Hooks.js")));
 }

@@ -16,11 +16,15 @@ const drainMs = 500;
 
 const preload = path.join(__dirname, "preload.cjs");
 
-/**
- * V8 optimises WebAssembly once it has run for this many bytes. Node 20's 1.8 million make it optimise half of the
- * evaluator for the few environments that a program checks, a fifth of its run, and throw that away with the process.
- */
-const v8Options = ["--wasm-tiering-budget=1000000000"];
+const v8Options = [
+  // What V8 gains by optimising code, a program that runs for a second is too short for: a tenth of the run for its
+  // JavaScript, a fifth for the evaluator that it checks a few environments with (Node 20 optimises half of it). So
+  // many bytes of code run before V8 does: in a function, and in WebAssembly.
+  "--interrupt-budget=500000",
+  "--wasm-tiering-budget=1000000000",
+  // The SDK sets it while it loads, and V8 refuses kept code that was compiled under other options.
+  "--allow-natives-syntax",
+];
 
 /** Whatever ends this process in order, ends the programs too. */
 const running = new Set<ChildProcess>();

@@ -1,8 +1,18 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { startRunner } from "../../sandbox/engine/runner";
 import { prune, runnerCache } from "../../sandbox/engine/runner-cache";
 
 const runner = require.resolve("@pulumi/pulumi/cmd/run");
@@ -63,6 +73,51 @@ describe("What the runner keeps for its next start", () => {
       results.push(run());`,
     );
     assert.deepEqual(seen, ["written", 1, "changed", 2, "kept", "changed", "once more"]);
+  });
+
+  it("compiled: is written once, and taken by the starts that follow", async () => {
+    const sdk = path.join(folder, "node_modules", "@pulumi", "pulumi");
+    const hooks = "runtime/closure/v8Hooks.js";
+    const files = {
+      "package.json": JSON.stringify({ name: "@pulumi/pulumi", version: "3.0.0" }),
+      "runtime/debuggable.js": "exports.debuggablePromise = (promise) => promise;",
+      // It sets an option of V8.
+      [hooks]: readFileSync(path.join(path.dirname(runner), "../..", hooks), "utf8"),
+      "cmd/run/index.js": `require("../../${hooks}"); console.log("ran");`,
+    };
+    for (const [name, text] of Object.entries(files)) {
+      mkdirSync(path.dirname(path.join(sdk, name)), { recursive: true });
+      writeFileSync(path.join(sdk, name), text);
+    }
+    const lines: string[] = [];
+    const start = async () => {
+      await startRunner({
+        operation: "up",
+        organization: "acme",
+        settings: {
+          directory: folder,
+          programDirectory: folder,
+          main: "index.js",
+          project: "shop",
+          stack: "dev",
+          typescript: false,
+          config: {},
+          secretConfig: {},
+          environments: [],
+        },
+        address: "127.0.0.1:1",
+        environment: {},
+        onLine: (_, line) => lines.push(line),
+      }).ended;
+      const compiled = path.join(folder, "node_modules", ".cache", "escapement", "compiled");
+      return readdirSync(compiled, { recursive: true, encoding: "utf8" })
+        .map((name) => [name, statSync(path.join(compiled, name)).mtimeMs])
+        .sort();
+    };
+    const first = await start();
+    assert.ok(first.length > 0);
+    assert.deepEqual(await start(), first);
+    assert.deepEqual(lines, ["ran", "ran"]);
   });
 
   it("lies beside the packages of the program, which is as well guarded as they are", () => {
