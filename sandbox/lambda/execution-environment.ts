@@ -8,13 +8,14 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { Session } from "../aws/account";
 import type { FunctionCode, FunctionConfiguration, LambdaFunction } from "../aws/functions";
 import type { RouteTable } from "../routes";
+import { keep, release } from "./keeper";
 import { functionVariables } from "./variables";
 
 const runtime = path.join(__dirname, "runtime.cjs");
 /** Source: Lambda developer guide, "Lambda execution environment", init phase. */
 const initMilliseconds = 10_000;
 
-/** Whatever ends this process in order, ends the functions too; the watchdog is for the rest. */
+/** Whatever ends this process in order, ends the functions too; the keeper is for the rest. */
 const running = new Set<ExecutionEnvironment>();
 const killAll = () => {
   for (const environment of running) environment.kill();
@@ -79,7 +80,7 @@ export class ExecutionEnvironment {
       mkdirSync(path.dirname(file), { recursive: true });
       writeFileSync(file, contents);
     }
-    this.child = fork(runtime, [String(process.pid), this.folder], {
+    this.child = fork(runtime, {
       cwd: taskFolder,
       env: functionVariables({ ...options, taskFolder, temporaryFolder }),
       execArgv: [],
@@ -87,6 +88,7 @@ export class ExecutionEnvironment {
       detached: true,
       stdio: ["ignore", "pipe", "pipe", "ipc"],
     });
+    if (this.child.pid !== undefined) keep(this.child.pid, this.folder);
     this.child.on("error", ({ message }) => onLine(`sandbox: ${message}`));
     for (const input of [this.child.stdout, this.child.stderr]) {
       if (input) createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY }).on("line", onLine);
@@ -154,6 +156,7 @@ export class ExecutionEnvironment {
       // Nobody is left in the group.
     }
     rmSync(this.folder, { recursive: true, force: true });
+    if (pid !== undefined) release(pid);
   }
 
   private get hasExited(): boolean {
