@@ -25,8 +25,8 @@ process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = "true";
 const ID = { organization: "acme", project: "partner", name: "rotated-staging-key" };
 const REGION = "eu-west-1";
 const ADMIN = "admin-Token-3f";
-/** Past what status calls too soon. Not a day: after twelve hours the function starts anew with new keys. */
-const LATER = 4 * 3600 + 60;
+/** Past what status calls too soon in this program. Not a day: a function starts anew after twelve hours. */
+const LATER = 3600 + 60;
 const DAY = 24 * 3600;
 
 /** What is wrong with the API: nothing answers; it makes no key; a key's answer is lost; a new key does not work yet. */

@@ -30,6 +30,7 @@ const rotate = new AdapterRotate("rotate", {
         verify: { path: "/me", headers: { "x-api-key": "{{key}}" } },
       },
       entryArns: [admin.arn],
+      soonHours: 1,
     },
   ],
   // What moves the address.
