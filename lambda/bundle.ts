@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import path from "node:path";
-import { type BuildOptions, build, transform } from "esbuild";
+import { type BuildOptions, build } from "esbuild";
 import { bundleOnce } from "./bundle-cache";
 
 export interface AdapterBundle {
@@ -54,36 +54,51 @@ export async function bundleAdapter(options: { readonly entry?: string } = {}): 
  * @throws Error for an entry that cannot be bundled
  */
 export async function bundleEntry(entry: string): Promise<string | undefined> {
-  const { exports, text } = await buildEntry(findPackageRoot(__dirname), path.resolve(entry), "bundle");
+  const root = findPackageRoot(__dirname);
+  const file = path.resolve(entry);
+  const exports = await exportsOf(root, file);
   if (!exports.includes("sources") || exports.includes("handler")) return undefined;
-  const { code } = await transform(text, { format: "cjs", platform: "node" });
+  const options = entryOptions(root, file, { format: "cjs", ...withAdapter(root) });
+  const { [OUTFILE]: code } = await bundleOnce(options, () => bundleFiles(options));
   return code;
 }
 
-async function buildEntry(root: string, entry: string, packages: "bundle" | "external") {
-  const { outputFiles, metafile } = await build({
-    ...OPTIONS,
-    absWorkingDir: root,
-    entryPoints: [entry],
-    alias: { [ADAPTER]: path.join(root, "lambda/index.ts") },
-    packages,
-    // Only of ES modules does esbuild say what they export.
-    format: "esm",
-    minify: false,
-    metafile: true,
-    outfile: "entry.mjs",
-  });
-  return { exports: metafile.outputs["entry.mjs"]?.exports ?? [], text: outputFiles[0]?.text ?? "" };
+/** What an entry exports. Packages and the adapter are not read, unless it exports all that one of them does. */
+async function exportsOf(root: string, entry: string): Promise<readonly string[]> {
+  const { exports, text } = await readExports(root, entry, { packages: "external", external: [ADAPTER] });
+  if (!/^export \* from /m.test(text)) return exports;
+  return (await readExports(root, entry, withAdapter(root))).exports;
 }
 
-/** What an entry exports. Packages are not read, unless it exports all that one of them does. */
-async function exportsOf(root: string, entry: string): Promise<readonly string[]> {
-  const { exports, text } = await buildEntry(root, entry, "external");
-  return /^export \* from /m.test(text) ? (await buildEntry(root, entry, "bundle")).exports : exports;
+async function readExports(root: string, entry: string, how: BuildOptions) {
+  // Only of ES modules does esbuild say what they export.
+  const { outputFiles, metafile } = await build(entryOptions(root, entry, { format: "esm", ...how }));
+  return { exports: metafile.outputs[OUTFILE]?.exports ?? [], text: outputFiles[0]?.text ?? "" };
+}
+
+const OUTFILE = "entry.js";
+
+const entryOptions = <How extends BuildOptions>(root: string, entry: string, how: How) => ({
+  ...OPTIONS,
+  absWorkingDir: root,
+  entryPoints: [entry],
+  minify: false,
+  outfile: OUTFILE,
+  ...how,
+});
+
+async function bundleFiles(options: BuildOptions & { readonly write: false; readonly metafile: true }) {
+  const { outputFiles, metafile } = await build(options);
+  return {
+    files: Object.fromEntries(outputFiles.map((file) => [path.basename(file.path), file.text])),
+    inputs: Object.keys(metafile.inputs),
+  };
 }
 
 /** How entries import what they are made with: always the adapter that they are bundled by. */
 const ADAPTER = "escapement/adapter";
+
+const withAdapter = (root: string) => ({ alias: { [ADAPTER]: path.join(root, "lambda/index.ts") } });
 
 const exportAll = (entry: string) => `export * from ${JSON.stringify(entry)};`;
 
@@ -102,6 +117,7 @@ async function aroundEntry(root: string, entry: string): Promise<string> {
 
 const OPTIONS = {
   write: false,
+  metafile: true,
   bundle: true,
   minify: true,
   platform: "node",
@@ -121,22 +137,15 @@ async function bundleModule(root: string, contents: string) {
     stdin: { contents, resolveDir: root },
     entryNames: "index",
     outdir: "bundle",
-    alias: { [ADAPTER]: path.join(root, "lambda/index.ts") },
+    ...withAdapter(root),
     ...OPTIONS,
-    metafile: true,
     splitting: true,
     format: "esm",
     outExtension: { ".js": ".mjs" },
     chunkNames: "[hash]",
     banner: { js: BANNER },
   } as const satisfies BuildOptions;
-  return bundleOnce(options, async () => {
-    const { outputFiles, metafile } = await build(options);
-    return {
-      files: Object.fromEntries(outputFiles.map((file) => [path.basename(file.path), file.text])),
-      inputs: Object.keys(metafile.inputs),
-    };
-  });
+  return bundleOnce(options, () => bundleFiles(options));
 }
 
 /**
