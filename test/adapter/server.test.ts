@@ -9,6 +9,7 @@ import path from "node:path";
 import { text } from "node:stream/consumers";
 import type { AdapterRequest } from "../../lambda/http";
 import { createAdapterServer } from "../../lambda/server";
+import { buildPackage, root } from "../support/build";
 
 // Proves the Node rim: what of an HTTP request reaches the adapter, and how the process starts and ends.
 describe("the Node server", () => {
@@ -61,7 +62,8 @@ describe("the Node server", () => {
 
   describe("as a process", () => {
     let folder: string;
-    before(() => {
+    before(function () {
+      buildPackage.call(this);
       folder = mkdtempSync(path.join(tmpdir(), "escapement-server-"));
     });
     after(() => rmSync(folder, { recursive: true }));
@@ -80,7 +82,7 @@ describe("the Node server", () => {
       return file;
     };
     const run = (...args: string[]): ChildProcessWithoutNullStreams =>
-      spawn(process.execPath, ["--require", "tsx", path.join(__dirname, "../../lambda/server.ts"), ...args], {
+      spawn(process.execPath, [path.join(root, "dist/lambda/server.js"), ...args], {
         env: { PATH: process.env.PATH },
       });
 

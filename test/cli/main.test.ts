@@ -1,13 +1,15 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import path from "node:path";
+import { buildPackage, root } from "../support/build";
 
-const main = path.join(__dirname, "..", "..", "cli", "main.ts");
+/** What npm installs as `escapement`. */
+const main = path.join(root, "dist", "cli", "main.js");
 
 /** `escapement …` as a process; `reads: false` closes its output at once, as `| head -0` does. */
 function escapement(args: readonly string[], { reads = true } = {}) {
   return new Promise<{ code: number | null; out: string; err: string }>((resolve) => {
-    const child = execFile(process.execPath, ["--import", "tsx", "--", main, ...args], (_, out, err) =>
+    const child = execFile(process.execPath, ["--", main, ...args], (_, out, err) =>
       resolve({ code: child.exitCode, out, err }),
     );
     if (!reads) child.stdout?.destroy();
@@ -15,6 +17,8 @@ function escapement(args: readonly string[], { reads = true } = {}) {
 }
 
 describe("escapement", () => {
+  before(buildPackage);
+
   it("names every verb in its help, and ends as it would have when nobody reads that", async () => {
     const [help, closed] = await Promise.all([
       escapement(["--help"]),

@@ -8,8 +8,8 @@ import path from "node:path";
 import { createEscClient, EscClientError } from "../../cli/esc-client";
 import { verify } from "../../cli/verify";
 import { createEscServer, EscService } from "../../sandbox/pulumi";
+import { buildPackage, root } from "../support/build";
 
-const root = path.join(__dirname, "..", "..");
 const accessToken = "pul-0123456789abcdef-of-the-test";
 const id = { organization: "acme", project: "shop", name: "staging" };
 const target = { ...id, version: undefined };
@@ -37,6 +37,7 @@ describe("escapement verify", () => {
   let url: string;
   let stop: () => Promise<void>;
 
+  before(buildPackage);
   beforeEach(async () => {
     service = new EscService({ organizations: ["acme"] });
     service.store.create(id);
@@ -51,7 +52,7 @@ describe("escapement verify", () => {
     new Promise<{ code: number; out: string; err: string }>((resolve) => {
       const child = execFile(
         process.execPath,
-        ["--import", "tsx", "--", path.join(root, "cli", "main.ts"), "verify", ...args],
+        ["--", path.join(root, "dist", "cli", "main.js"), "verify", ...args],
         {
           cwd: root,
           env: {

@@ -5,8 +5,8 @@ import path from "node:path";
 import { promisify } from "node:util";
 import { PutSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { startSandbox } from "../../sandbox/testing/index";
-import { buildPackage } from "../package/build";
 import { exampleTypes } from "../package/components";
+import { buildPackage } from "../support/build";
 
 const examples = path.join(__dirname, "../../examples");
 const linesOf = (name: string) => readFileSync(path.join(examples, name), "utf8").trim().split("\n").length;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { renderComponentsDoc } from "../../tools/components-doc";
-import { root } from "./build";
+import { root } from "../support/build";
 
 describe("docs/components.md", () => {
   it("is what the docstrings and examples say (else: npm run docs)", () => {

@@ -9,7 +9,7 @@ import * as esc from "../../esc/index";
 import * as adapter from "../../lambda/index";
 import * as testing from "../../sandbox/testing/index";
 import * as trust from "../../trust/index";
-import { buildPackage, root } from "./build";
+import { buildPackage, root } from "../support/build";
 import { componentTypes } from "./components";
 import { type PackageSchema, type PluginHost, startPlugin } from "./plugin-host";
 
