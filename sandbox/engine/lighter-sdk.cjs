@@ -19,8 +19,12 @@ exports.spareStacks = (debuggable) => {
   };
 };
 
-/** For the code of functions that are sent to the cloud, and for traces: 600 modules. */
+/**
+ * For programs that run programs, for the code of functions that are sent to the cloud, for traces, and for a manifest
+ * in YAML: 800 modules.
+ */
 const seldomUsed = new Set([
+  "./automation",
   "@npmcli/arborist",
   "@opentelemetry/exporter-zipkin",
   "@opentelemetry/instrumentation",
@@ -28,6 +32,8 @@ const seldomUsed = new Set([
   "@opentelemetry/resources",
   "@opentelemetry/sdk-trace-base",
   "@opentelemetry/sdk-trace-node",
+  "js-yaml",
+  "normalize-package-data",
 ]);
 
 /**
