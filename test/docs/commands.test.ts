@@ -99,7 +99,7 @@ function testsNamed(command: string): RegExp[] {
 
 /** The tests that run a verb: through its command, or as a process. */
 function testsOf(verb: string): string[] {
-  const words = [`commands/${verb}"`, `"main.ts"), "${verb}"`];
+  const words = [`commands/${verb}"`, `"main.js"), "${verb}"`];
   return tests.filter((file) => {
     const text = readFileSync(path.join(root, file), "utf8");
     return words.some((each) => text.includes(each));
