@@ -66,6 +66,7 @@ function requireOf(module) {
 exports.install = (file) => {
   const known = read(file);
   const used = new Map();
+  const refused = new Set();
   const compile = Module.prototype._compile;
   Module.prototype._compile = function (content, filename, format) {
     if (!isPlain(content, filename, format)) return compile.call(this, content, filename, format);
@@ -80,14 +81,21 @@ exports.install = (file) => {
       return compile.call(this, content, filename, format);
     }
     // V8 refuses what it compiled under other options: it is compiled anew, and kept.
-    if (script.cachedDataRejected) known.delete(hash);
+    if (script.cachedDataRejected) {
+      known.delete(hash);
+      refused.add(hash);
+    }
     used.set(hash, script);
     const { exports } = this;
     const parameters = [exports, requireOf(this), this, filename, path.dirname(filename)];
     return Reflect.apply(script.runInThisContext(), exports, parameters);
   };
   process.on("exit", () => {
-    const added = [...used].filter(([hash]) => !known.has(hash));
+    const isNew = ([hash]) => !known.has(hash);
+    if (![...used].some(isNew)) return;
+    // Others of the first programs, which run side by side, have compiled most of it meanwhile.
+    for (const [hash, code] of read(file)) if (!refused.has(hash)) known.set(hash, code);
+    const added = [...used].filter(isNew);
     if (added.length === 0) return;
     const kept = known.size + added.length > most ? [...known].filter(([hash]) => used.has(hash)) : known;
     try {
