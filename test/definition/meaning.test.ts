@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import * as fc from "fast-check";
 import { environment, fn, interpolate, type Reference, type Value } from "../../esc/definition/index";
 import { open } from "../../esc/evaluator/index";
+import { anyCharacter } from "../support/any-character";
 
 /*
  * What is written here means in ESC what was meant: rendered definitions are opened by the official evaluator.
@@ -45,7 +46,7 @@ const text = fc.oneof(
   lookalikes,
   mixed.map((parts) => parts.join("")),
   mixed.map((parts) => parts.join("\n")),
-  fc.string({ unit: "binary" }).filter((candidate) => !/\p{Surrogate}/u.test(candidate)),
+  fc.string({ unit: anyCharacter }),
 );
 const key = text.filter((candidate) => !/^fn::/i.test(candidate) && candidate !== "__proto__");
 const name = key.filter((candidate) => !["", "imports", "context", "environments"].includes(candidate));

@@ -6,6 +6,7 @@ import { Concealed } from "../../cli/migrate/concealed";
 import { definitionContainer, formatPath, parsePath, writeValues } from "../../cli/migrate/definition";
 import { readEnvironment } from "../../cli/migrate/environment";
 import { startSandbox, type TestSandbox } from "../../sandbox/testing";
+import { anyCharacter } from "../support/any-character";
 import { soak } from "../support/soak";
 import { migrate, openLine, type Ran, type Stop, Workplace } from "./support";
 
@@ -184,7 +185,7 @@ describe("escapement migrate into and out of ESC", () => {
   it("any text survives being written into a definition, secret or plain", () => {
     fc.assert(
       fc.property(
-        fc.string({ unit: "binary" }),
+        fc.string({ unit: anyCharacter }),
         fc.boolean(),
         fc.string({ minLength: 1 }),
         (text, secret, key) => {
