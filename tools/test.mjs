@@ -4,13 +4,20 @@
 //   npm run mocha                        the tests alone
 //   npx mocha 'test/trust/**/*.test.ts'  some of them, as mocha does
 import { spawn } from "node:child_process";
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { dirname, join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const node = process.execPath;
+
+const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+/** As npm has it for scripts. */
+const commands = {
+  ...process.env,
+  PATH: [join(root, "node_modules", ".bin"), process.env.PATH].join(delimiter),
+};
 
 /** Those that take longest, for a core each from the start: none is then left over for one core at the end. */
 const first = [
@@ -41,8 +48,8 @@ function mocha() {
 }
 
 /** Whether a command ended well. What it prints is ours. */
-function run(file, args) {
-  const child = spawn(file, args, { cwd: root, stdio: ["ignore", "inherit", "inherit"] });
+function run(file, args, env = process.env) {
+  const child = spawn(file, args, { cwd: root, env, stdio: ["ignore", "inherit", "inherit"] });
   return new Promise((resolve) => {
     child.once("error", () => resolve(false)).once("exit", (code) => resolve(code === 0));
   });
@@ -54,8 +61,8 @@ for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => {});
 // Several tests need what it builds, and would build it at the same time.
 let ok = await run(node, ["tools/prepare.mjs"]);
 if (!process.argv.includes("--tests-alone")) {
-  const scripts = ["typecheck", "lint"].map((script) => run("npm", ["run", "--silent", script]));
-  ok = (await Promise.all(scripts)).every(Boolean) && ok;
+  const checks = ["typecheck", "lint"].map((name) => run("sh", ["-c", scripts[name]], commands));
+  ok = (await Promise.all(checks)).every(Boolean) && ok;
 }
 ok = (await mocha()) && ok;
 process.exitCode = ok ? 0 : 1;

@@ -22,8 +22,6 @@ describe("the replay store", () => {
   let client: DynamoDBClient;
   const stores: Record<string, ReplayStore> = { "in memory": createMemoryReplayStore() };
   before(async () => {
-    // The SDK greets Node 20 with five lines on stderr.
-    process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = "true";
     server = dynalite({ createTableMs: 0 });
     server.listen(0, "127.0.0.1");
     await once(server, "listening");

@@ -9,8 +9,6 @@ import { Issuer, type IssuerServer, startIssuerServer } from "../../sandbox/issu
 import { Routes } from "../../sandbox/routes";
 import { escTrustPolicy, GITHUB_ISSUER, type PolicyDocument, PULUMI_ISSUER } from "../../trust/index";
 
-process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = "true";
-
 export const pulumiProviderArn = "arn:aws:iam::123456789012:oidc-provider/api.pulumi.com/oidc";
 export const githubProviderArn =
   "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com";

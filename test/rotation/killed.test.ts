@@ -19,8 +19,6 @@ import { soak } from "../support/soak";
 import { callOf, JOURNAL, type KillableCall, portsOf, TARGET } from "./killed-caller";
 import { ADMIN, canLogIn, prepareServer } from "./support";
 
-process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = "true";
-
 const KILLS = soak ? 50 : 5;
 const REGION = "us-east-1";
 /** Leases are over by then, and a day's rotations do not fill an entry with versions (AWS keeps 100 for a day). */

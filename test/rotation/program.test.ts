@@ -20,8 +20,6 @@ import { TurnableClock } from "../../sandbox/testing/clock";
 import { readOpened } from "../../sandbox/testing/opened";
 import { startInline } from "../support/inline";
 
-process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = "true";
-
 const ID = { organization: "acme", project: "partner", name: "rotated-staging-key" };
 const REGION = "eu-west-1";
 const ADMIN = "admin-Token-3f";

@@ -5,6 +5,9 @@ import { listen, untakenRejections } from "./rejections";
 // As the sandbox has it: the adapter is bundled once for all tests but those of bundling itself.
 process.env.ESCAPEMENT_BUNDLE_CACHE = path.join(__dirname, "../../node_modules/.cache/escapement/bundles");
 
+// As the commands have it: cli/main.ts.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = "true";
+
 /*
  * A throw inside `apply`, or any promise nobody awaits, does not fail a mocha test: mocha swallows the
  * rejection and exits 0. These hooks fail the test that caused one. The failure aborts the rest of that suite;
