@@ -8,6 +8,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { shortLived } from "../sandbox/short-lived.cjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const node = process.execPath;
@@ -38,12 +39,7 @@ function mocha() {
     .map((name) => `test/${name}`)
     .sort();
   const files = [...first, ...found.filter((file) => !first.includes(file))];
-  // What V8 gains by optimising code, these processes are too short for: sandbox/engine/runner.ts.
-  const options = [
-    "--interrupt-budget=500000",
-    "--wasm-tiering-budget=1000000000",
-    join(root, "node_modules", "mocha", "bin", "mocha.js"),
-  ];
+  const options = [...shortLived, join(root, "node_modules", "mocha", "bin", "mocha.js")];
   return run(node, [...options, "--parallel", "--jobs", String(processes), ...files]);
 }
 

@@ -15,16 +15,10 @@ const inheritedVariables = ["PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", 
 const drainMs = 500;
 
 const preload = path.join(__dirname, "preload.cjs");
+const { shortLived } = require("../short-lived.cjs") as { readonly shortLived: readonly string[] };
 
-const v8Options = [
-  // What V8 gains by optimising code, a program that runs for a second is too short for: a tenth of the run for its
-  // JavaScript, a fifth for the evaluator that it checks a few environments with (Node 20 optimises half of it). So
-  // many bytes of code run before V8 does: in a function, and in WebAssembly.
-  "--interrupt-budget=500000",
-  "--wasm-tiering-budget=1000000000",
-  // The SDK sets it while it loads, and V8 refuses kept code that was compiled under other options.
-  "--allow-natives-syntax",
-];
+// The SDK sets the last while it loads, and V8 refuses kept code that was compiled under other options.
+const v8Options = [...shortLived, "--allow-natives-syntax"];
 
 /** Whatever ends this process in order, ends the programs too. */
 const running = new Set<ChildProcess>();

@@ -5,13 +5,14 @@ const net = require("node:net");
 const path = require("node:path");
 const { pathToFileURL } = require("node:url");
 const { setFlagsFromString } = require("node:v8");
+const { shortLived } = require("../short-lived.cjs");
 
 // Taken away, so that the function does not find the channel.
 const send = process.send.bind(process);
 process.send = undefined;
 
-// A process answers a few requests here, too few for what V8 optimises to pay: sandbox/engine/runner.ts.
-setFlagsFromString("--interrupt-budget=500000");
+// Set from here, they are not among what the function finds of its process.
+for (const option of shortLived) setFlagsFromString(option);
 
 /** Known addresses to the loopback ones that stand for them. The same rule as `Routes` in sandbox/routes.ts. */
 let routes = {};
