@@ -34,8 +34,14 @@ if (compiled !== undefined && require("node:module").enableCompileCache === unde
 const [, runner = ""] = process.argv;
 if (runner.endsWith(path.join("@pulumi", "pulumi", "cmd", "run", "index.js"))) {
   const sdk = path.join(runner, "../../..");
+  const { existsSync } = require("node:fs");
   const { debugWhenUsed, loadWhenUsed, spareStacks } = require("./lighter-sdk.cjs");
+  // An SDK that is built otherwise runs as it is.
+  const lighten = (part, how) => {
+    const file = path.join(sdk, part);
+    if (existsSync(file)) how(require(file));
+  };
   loadWhenUsed(sdk);
-  spareStacks(require(path.join(sdk, "runtime/debuggable.js")));
-  debugWhenUsed(require(path.join(sdk, "runtime/closure/v8Hooks.js")));
+  lighten("runtime/debuggable.js", spareStacks);
+  lighten("runtime/closure/v8Hooks.js", debugWhenUsed);
 }

@@ -80,7 +80,6 @@ describe("What the runner keeps for its next start", () => {
     const hooks = "runtime/closure/v8Hooks.js";
     const files = {
       "package.json": JSON.stringify({ name: "@pulumi/pulumi", version: "3.0.0" }),
-      "runtime/debuggable.js": "exports.debuggablePromise = (promise) => promise;",
       // It sets an option of V8.
       [hooks]: readFileSync(path.join(path.dirname(runner), "../..", hooks), "utf8"),
       "cmd/run/index.js": `require("../../${hooks}"); console.log("ran");`,
