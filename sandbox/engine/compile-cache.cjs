@@ -66,7 +66,6 @@ function requireOf(module) {
 exports.install = (file) => {
   const known = read(file);
   const used = new Map();
-  const refused = new Set();
   const compile = Module.prototype._compile;
   Module.prototype._compile = function (content, filename, format) {
     if (!isPlain(content, filename, format)) return compile.call(this, content, filename, format);
@@ -81,10 +80,7 @@ exports.install = (file) => {
       return compile.call(this, content, filename, format);
     }
     // V8 refuses what it compiled under other options: it is compiled anew, and kept.
-    if (script.cachedDataRejected) {
-      known.delete(hash);
-      refused.add(hash);
-    }
+    if (script.cachedDataRejected) known.delete(hash);
     used.set(hash, script);
     const { exports } = this;
     const parameters = [exports, requireOf(this), this, filename, path.dirname(filename)];
@@ -94,7 +90,7 @@ exports.install = (file) => {
     const isNew = ([hash]) => !known.has(hash);
     if (![...used].some(isNew)) return;
     // Others of the first programs, which run side by side, have compiled most of it meanwhile.
-    for (const [hash, code] of read(file)) if (!refused.has(hash)) known.set(hash, code);
+    for (const [hash, code] of read(file)) if (!used.get(hash)?.cachedDataRejected) known.set(hash, code);
     const added = [...used].filter(isNew);
     if (added.length === 0) return;
     const kept = known.size + added.length > most ? [...known].filter(([hash]) => used.has(hash)) : known;

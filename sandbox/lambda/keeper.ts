@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import type { Socket } from "node:net";
 import path from "node:path";
 
 let keeper: ChildProcess | undefined;
@@ -32,6 +33,6 @@ function start(): ChildProcess {
   child.once("error", lost).once("exit", lost).unref();
   // What could not be told to one that is gone, `lost` has heard of.
   child.stdin.on("error", () => {});
-  (child.stdin as unknown as { unref(): void }).unref();
+  (child.stdin as Socket).unref();
   return child;
 }

@@ -1,20 +1,16 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { bundleAdapter } from "../../lambda/bundle";
+import { writeInto } from "../support/write-into";
 
 const variable = "ESCAPEMENT_BUNDLE_CACHE";
 const before = process.env[variable];
 
 describe("The adapter's bundle, kept by the sandbox", () => {
   let folder: string;
-  const write = (name: string, text: string) => {
-    const file = path.join(folder, name);
-    mkdirSync(path.dirname(file), { recursive: true });
-    writeFileSync(file, text);
-    return file;
-  };
+  const write = (name: string, text: string) => writeInto(folder, name, text);
   const kept = () => path.join(folder, "kept");
 
   beforeEach(() => {

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { bundleAdapter } from "../../lambda/bundle";
+import { writeInto } from "../support/write-into";
 import { bundleAnew } from "./support/anew";
 
 /** Of the built-in adapter, as test/adapter/bundle.test.ts has it. */
@@ -26,12 +27,7 @@ describe("An adopter's entry", () => {
   });
   after(() => rmSync(folder, { recursive: true }));
 
-  function write(name: string, contents: string): string {
-    const file = path.join(folder, name);
-    mkdirSync(path.dirname(file), { recursive: true });
-    writeFileSync(file, contents);
-    return file;
-  }
+  const write = (name: string, contents: string) => writeInto(folder, name, contents);
 
   it("may export its sources alone: the adapter is put around them, and little else", async () => {
     const own = await bundleAdapter({ entry: write("sources.ts", SOURCES) });

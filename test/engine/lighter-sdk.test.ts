@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
+import { writeInto } from "../support/write-into";
 
 const lighter = require.resolve("../../sandbox/engine/lighter-sdk.cjs");
 
@@ -24,10 +25,7 @@ describe("What Pulumi's SDK seldom uses", () => {
         const before = global.loaded;
         console.log(JSON.stringify({ before, read: [read(), read()], after: global.loaded, ...require("./program") }));`,
     };
-    for (const [name, text] of Object.entries(files)) {
-      mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
-      writeFileSync(path.join(folder, name), text);
-    }
+    for (const [name, text] of Object.entries(files)) writeInto(folder, name, text);
   });
   after(() => rmSync(folder, { recursive: true }));
 

@@ -1,19 +1,11 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import {
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  utimesSync,
-  writeFileSync,
-} from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { startRunner } from "../../sandbox/engine/runner";
 import { prune, runnerCache } from "../../sandbox/engine/runner-cache";
+import { writeInto } from "../support/write-into";
 
 const runner = require.resolve("@pulumi/pulumi/cmd/run");
 const preload = require.resolve("../../sandbox/engine/preload.cjs");
@@ -81,13 +73,10 @@ describe("What the runner keeps for its next start", () => {
     const files = {
       "package.json": JSON.stringify({ name: "@pulumi/pulumi", version: "3.0.0" }),
       // It sets an option of V8.
-      [hooks]: readFileSync(path.join(path.dirname(runner), "../..", hooks), "utf8"),
+      [hooks]: readFileSync(require.resolve(`@pulumi/pulumi/${hooks}`), "utf8"),
       "cmd/run/index.js": `require("../../${hooks}"); console.log("ran");`,
     };
-    for (const [name, text] of Object.entries(files)) {
-      mkdirSync(path.dirname(path.join(sdk, name)), { recursive: true });
-      writeFileSync(path.join(sdk, name), text);
-    }
+    for (const [name, text] of Object.entries(files)) writeInto(sdk, name, text);
     const lines: string[] = [];
     const start = async () => {
       await startRunner({
@@ -108,7 +97,7 @@ describe("What the runner keeps for its next start", () => {
         environment: {},
         onLine: (_, line) => lines.push(line),
       }).ended;
-      const compiled = path.join(folder, "node_modules", ".cache", "escapement", "compiled");
+      const { NODE_COMPILE_CACHE: compiled = "" } = runnerCache(path.join(sdk, "cmd/run/index.js"));
       return readdirSync(compiled, { recursive: true, encoding: "utf8" })
         .map((name) => [name, statSync(path.join(compiled, name)).mtimeMs])
         .sort();

@@ -1,10 +1,11 @@
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer, request as forward, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { migrateCommand } from "../../cli/commands/migrate";
 import { CommandFailure, EXIT } from "../../cli/exit";
+import { writeInto } from "../support/write-into";
 
 /** What the command printed and ended with. */
 export interface Ran {
@@ -48,9 +49,7 @@ export class Workplace {
   }
 
   write(file: string, text: string): string {
-    mkdirSync(path.dirname(this.path(file)), { recursive: true });
-    writeFileSync(this.path(file), text);
-    return this.path(file);
+    return writeInto(this.folder, file, text);
   }
 
   read(file: string): string {

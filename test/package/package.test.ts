@@ -82,7 +82,6 @@ describe("The package", () => {
     buildPackage.call(this);
     packed = await listPacked();
     // Beside what it is made of, so that links will do: copies of a thousand files take seconds.
-    mkdirSync(path.join(root, "build"), { recursive: true });
     installed = mkdtempSync(path.join(root, "build", "installed-"));
     for (const name of packed) {
       mkdirSync(path.dirname(path.join(installed, name)), { recursive: true });
